@@ -1,0 +1,51 @@
+# Everything a newcomer needs: `make demo`, then `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help setup demo demo-down test test-fast lint format bench clean-rig lock
+
+help: ## List what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(READY) ## Make the virtual environment with the locked dependencies
+
+$(READY): requirements-dev.lock pyproject.toml tests/setup.sh
+	@PYTHON=$(PYTHON) tests/setup.sh .venv
+
+demo: $(READY) ## Deploy a real application to two throwaway servers, and watch
+	@$(BIN)/python -m examples.demo
+
+demo-down: $(READY) ## Remove what the demo started
+	@$(BIN)/python -m tests.fleet down demo
+
+test: $(READY) ## Run every test
+	@$(BIN)/python -m tests.everything
+
+test-fast: $(READY) ## Run the tests that need no Docker, in under a minute
+	@$(BIN)/python -m pytest -q tests/unit
+
+lint: $(READY) ## Check format, types and style
+	@$(BIN)/black --check --quiet . || { echo "black: run 'make format'"; exit 1; }
+	@$(BIN)/isort --check-only --quiet . || { echo "isort: run 'make format'"; exit 1; }
+	@$(BIN)/flake8
+	@$(BIN)/mypy
+
+format: $(READY) ## Format the code
+	@$(BIN)/black --quiet .
+	@$(BIN)/isort --quiet .
+
+bench: $(READY) ## Measure a deploy against a hand-written one and a typical role
+	@$(BIN)/python -m bench
+
+clean-rig: $(READY) ## Remove every test server that a crashed run left behind
+	@$(BIN)/python -m tests.fleet clean
+
+lock: $(READY) ## Resolve the dependencies again
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-header --output-file requirements.lock pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-header --extra dev --output-file requirements-dev.lock pyproject.toml

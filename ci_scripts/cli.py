@@ -1,0 +1,198 @@
+"""The console script ``iactl``: one thin function per command."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+from rich.console import Console
+
+from . import __version__, inputs, operations, view
+from .environments import find_environment
+from .exits import CommandError, Exit
+from .operations import Request
+from .report import Report
+
+_CODES = "\n\n".join(f"{int(code)}  {code.meaning}" for code in Exit)
+
+app = typer.Typer(
+    name="iactl",
+    help="Deploy a web application to plain servers: zero downtime, all servers or none.",
+    epilog=f"Exit codes:\n\n{_CODES}",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+Env = Annotated[str, typer.Argument(metavar="ENV", help="Environment: a folder in inventories.")]
+Inventories = Annotated[
+    Optional[Path],
+    typer.Option(help="Folder with one folder per environment.", envvar="IADEPLOY_INVENTORIES"),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+Actor = Annotated[
+    Optional[str], typer.Option(help="Who asks; by default GitHub's actor or the log-in name.")
+]
+Check = Annotated[bool, typer.Option("--check", help="Plan only; change nothing.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"iactl {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    del version
+
+
+@app.command()
+def bootstrap(
+    env: Env, inventories: Inventories = None, as_json: AsJson = False, debug: Debug = False
+) -> None:
+    """Prepare the servers of ENV: Docker Engine, HAProxy, network. Safe to repeat."""
+
+    def work() -> Report:
+        return _watched("bootstrap", env, inventories, None, operations.bootstrap, steps=True)
+
+    _finish(work, as_json, debug)
+
+
+@app.command()
+def deploy(
+    env: Env,
+    image: Annotated[str, typer.Option(help="Image reference, by tag or digest.")],
+    inventories: Inventories = None,
+    actor: Actor = None,
+    check: Check = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Deploy an image to all servers of ENV, or to none."""
+
+    def work() -> Report:
+        wanted = inputs.image(image).text
+
+        def go(request: Request) -> Report:
+            return operations.deploy(request, wanted, check=check)
+
+        return _watched(f"deploy {wanted}", env, inventories, actor, go)
+
+    _finish(work, as_json, debug)
+
+
+@app.command()
+def rollback(
+    env: Env,
+    to: Annotated[
+        Optional[str], typer.Option(metavar="RELEASE", help="A kept release, see 'iactl history'.")
+    ] = None,
+    inventories: Inventories = None,
+    actor: Actor = None,
+    check: Check = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Bring the previous release back on all servers of ENV, or a kept one. Needs no registry."""
+
+    def work() -> Report:
+        target = inputs.release_id(to) if to is not None else "previous"
+
+        def go(request: Request) -> Report:
+            return operations.rollback(request, target, check=check)
+
+        return _watched("rollback", env, inventories, actor, go)
+
+    _finish(work, as_json, debug)
+
+
+@app.command()
+def status(
+    env: Env, inventories: Inventories = None, as_json: AsJson = False, debug: Debug = False
+) -> None:
+    """Tell what every server of ENV really runs. Exit 5 when they differ or need attention."""
+
+    def work() -> Report:
+        return _watched("status", env, inventories, None, operations.status, steps=True)
+
+    _finish(work, as_json, debug, view.print_status)
+
+
+@app.command()
+def history(
+    env: Env,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many entries.")] = 20,
+    inventories: Inventories = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Tell what was deployed to ENV and rolled back, newest first."""
+
+    def work() -> Report:
+        def go(request: Request) -> Report:
+            return operations.history(request, limit)
+
+        return _watched("history", env, inventories, None, go, steps=True)
+
+    _finish(work, as_json, debug, view.print_history)
+
+
+def _watched(
+    title: str,
+    env: str,
+    inventories: Path | None,
+    actor: str | None,
+    go: Callable[[Request], Report],
+    *,
+    steps: bool = False,
+) -> Report:
+    """Run an operation under the live view."""
+    environment = find_environment(env, inventories)
+    who = inputs.actor(actor)
+    with view.LiveView(Console(stderr=True), f"{environment.name}: {title}", steps=steps) as live:
+        return go(Request(environment, who, live.take))
+
+
+def _finish(
+    work: Callable[[], Report],
+    as_json: bool,
+    debug: bool,
+    show: Callable[[Console, Report], None] = view.print_report,
+) -> None:
+    """Do the work, print its report and exit with its code; a failure is a sentence too."""
+    try:
+        report = work()
+    except CommandError as error:
+        report = Report("", "", error.code, error.what, error.next_step)
+    except Exception as error:  # pylint: disable=broad-exception-caught
+        if debug:
+            traceback.print_exc()
+        report = Report(
+            "",
+            "",
+            Exit.INTERNAL,
+            f"This is a fault in iactl: {type(error).__name__}: {error}",
+            "Run it again with --debug and report what it prints.",
+        )
+    if as_json:
+        print(json.dumps(report.to_json(), indent=2))
+    else:
+        show(Console(stderr=report.exit is not Exit.DONE), report)
+    sys.exit(int(report.exit))
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()

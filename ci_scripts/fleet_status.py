@@ -1,0 +1,99 @@
+"""What the fleet's servers say of themselves, put side by side. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .exits import Exit
+from .outcome import judge_setup
+from .report import Report
+from .runner.result import Result
+
+
+def judge_status(report: Report, result: Result) -> Report:
+    """Fill in what runs on every server, and whether they agree."""
+    if result.cancelled or (report.exit is not Exit.DONE and not result.answers):
+        return report
+    if report.exit is not Exit.DONE:
+        report.details.clear()
+        judge_setup(report, result)
+    report.hosts = {
+        host: _host(result.answers.get(host), result.failures.get(host, ""))
+        for host in sorted({*result.hosts, *result.answers, *result.unreachable})
+    }
+    problems = [
+        f"{host}: {problem}" for host, row in report.hosts.items() for problem in row["problems"]
+    ]
+    serving = {row["release"] for row in report.hosts.values()}
+    if result.unreachable or result.failures:
+        report.exit = Exit.NEEDS_HUMAN
+        report.message = f"What {report.environment} serves is not known on every server."
+    elif len(serving) > 1:
+        report.exit = Exit.NEEDS_HUMAN
+        report.message = f"{report.environment} is mixed: its servers serve different releases."
+        report.next_step = "Deploy the release that you want; it repairs the others."
+    elif problems:
+        report.exit = Exit.NEEDS_HUMAN
+        report.message = f"{report.environment} needs attention."
+        report.next_step = "Deploy the release that you want; it repairs this."
+    else:
+        first = next(iter(report.hosts.values()))
+        what = f"serves {first['version']} ({first['release']})" if first["release"] else "is empty"
+        report.message = f"{report.environment} {what} on {len(report.hosts)} servers."
+    report.details += problems
+    return report
+
+
+def _host(answer: dict[str, Any] | None, failure: str) -> dict[str, Any]:
+    if answer is None:
+        return {
+            "release": "",
+            "version": "",
+            "slot": "",
+            "state": "unknown",
+            "digest": "",
+            "image": "",
+            "kept": [],
+            "problems": [failure] if failure else [],
+        }
+    serving = answer.get("serving") or {}
+    release = answer.get("release") or {}
+    return {
+        "release": serving.get("release", ""),
+        "version": release.get("version", ""),
+        "slot": serving.get("slot", ""),
+        "state": serving.get("state", "nothing runs"),
+        "digest": serving.get("digest", ""),
+        "image": release.get("image", ""),
+        "kept": [one["id"] for one in answer.get("releases", [])],
+        "problems": list(answer.get("problems", [])),
+    }
+
+
+def merge_history(answers: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put the servers' histories together, newest first: one row per event, its servers listed.
+
+    The same event carries slightly different times on different servers, so action, outcome and
+    release make it the same, as long as nothing else happened on that server in between.
+    """
+    rows: list[dict[str, Any]] = []
+    for host, answer in sorted(answers.items()):
+        used: set[int] = set()
+        for entry in answer.get("history", []):
+            key = (entry.get("action"), entry.get("outcome"), entry.get("release"))
+            match = next(
+                (
+                    index
+                    for index, row in enumerate(rows)
+                    if index not in used and row["key"] == key
+                ),
+                None,
+            )
+            if match is None:
+                rows.append({"key": key, **entry, "hosts": [host]})
+                used.add(len(rows) - 1)
+            else:
+                rows[match]["hosts"].append(host)
+                used.add(match)
+    rows.sort(key=lambda row: str(row.get("at", "")), reverse=True)
+    return [{name: value for name, value in row.items() if name != "key"} for row in rows]

@@ -1,0 +1,77 @@
+"""Validation of what people and CI type, before any of it reaches Ansible.
+
+A version string that Ansible templates can run code on the controller, and ``k=v`` extra
+variables can smuggle ``ansible_connection``. So each value passes a strict pattern here and then
+travels as JSON data.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+from collections.abc import Mapping
+
+from iadeploy.errors import DeployError
+from iadeploy.reference import Reference, parse_reference
+
+from .exits import CommandError, Exit, bad_input
+
+_ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_RELEASE = re.compile(r"[0-9]{8}-[0-9]{6}-[a-z0-9]{4,12}")
+_ACTOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+\[\]-]{0,79}")
+
+
+def environment_name(text: str) -> str:
+    """Return a valid environment name.
+
+    Raises:
+        CommandError: it is not one.
+    """
+    if _ENVIRONMENT.fullmatch(text) is None:
+        raise bad_input("ENV", text, "the name of a folder in inventories, such as staging")
+    return text
+
+
+def image(text: str) -> Reference:
+    """Return an image reference taken apart.
+
+    Raises:
+        CommandError: it is not one.
+    """
+    try:
+        return parse_reference(text)
+    except DeployError as error:
+        raise CommandError(Exit.BAD_INPUT, f"--image: {error.what}.", f"{error.next_step}.") from (
+            error
+        )
+
+
+def release_id(text: str) -> str:
+    """Return a valid release id.
+
+    Raises:
+        CommandError: it is not one.
+    """
+    if _RELEASE.fullmatch(text) is None:
+        raise bad_input("--to", text, "a release id as 'iactl history ENV' prints it")
+    return text
+
+
+def actor(text: str | None, environ: Mapping[str, str] = os.environ) -> str:
+    """Return who acts: the option, else GitHub's actor, else the log-in name.
+
+    Raises:
+        CommandError: the option is not a plausible name.
+    """
+    name = text or environ.get("GITHUB_ACTOR") or _login_name()
+    if _ACTOR.fullmatch(name) is None:
+        raise bad_input("--actor", name, "a log-in name or an e-mail address")
+    return name
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid-{os.getuid()}"

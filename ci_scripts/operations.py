@@ -1,0 +1,129 @@
+"""What the commands do, one function each; printing is elsewhere."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from . import outcome
+from .environments import Environment
+from .exits import Exit
+from .fleet_status import judge_status, merge_history
+from .report import Report
+from .runner.result import Event, Result
+from .runner.run import run_playbook
+
+Listener = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What every operation needs.
+
+    Attributes:
+        environment: where.
+        actor: who asks.
+        listener: gets every event, for the live view.
+    """
+
+    environment: Environment
+    actor: str
+    listener: Listener = lambda event: None
+
+
+def new_release_id() -> str:
+    """Return an id that sorts by time and differs between two deploys in one second."""
+    return f"{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
+def bootstrap(request: Request) -> Report:
+    """Prepare the environment's servers."""
+    report, result = _run(request, "bootstrap", {})
+    if report.exit is Exit.DONE:
+        changed = sum(1 for count in result.changed.values() if count)
+        report.message = (
+            f"{len(result.hosts)} servers of {request.environment.name} are ready"
+            f" ({changed} changed)."
+        )
+    return report
+
+
+def deploy(request: Request, image: str, *, check: bool = False) -> Report:
+    """Deploy an image to all servers or to none."""
+    variables = {"release_image": image, "release_id": new_release_id()}
+    return _release(request, "deploy", variables, check)
+
+
+def rollback(request: Request, target: str, *, check: bool = False) -> Report:
+    """Bring a kept release back on all servers or on none."""
+    return _release(request, "rollback", {"release_target": target}, check)
+
+
+def status(request: Request) -> Report:
+    """Tell what really runs."""
+    report, result = _run(request, "status", {})
+    return judge_status(report, result)
+
+
+def history(request: Request, limit: int) -> Report:
+    """Tell what was done, newest first."""
+    report, result = _run(request, "status", {"release_history": limit})
+    report.command = "history"
+    if report.exit is Exit.DONE:
+        report.data["history"] = merge_history(result.answers)[:limit]
+        report.message = f"{len(report.data['history'])} entries."
+    return report
+
+
+def _run(request: Request, playbook: str, variables: dict[str, Any]) -> tuple[Report, Result]:
+    """Run a playbook that has no release in it."""
+    started = time.monotonic()
+    report = Report(playbook, request.environment.name)
+    result = run_playbook(playbook, request.environment.folder, variables, request.listener)
+    if result.cancelled:
+        report.exit, report.message = Exit.CANCELLED, "Cancelled."
+    else:
+        outcome.judge_setup(report, result)
+    report.seconds = time.monotonic() - started
+    return report, result
+
+
+def _release(request: Request, action: str, variables: dict[str, Any], check: bool) -> Report:
+    started = time.monotonic()
+    report = Report(action, request.environment.name)
+    wanted = {**variables, "release_actor": request.actor}
+    folder = request.environment.folder
+    result = run_playbook(action, folder, wanted, request.listener, check=check)
+    if result.cancelled:
+        outcome.judge_cancelled(report, result, _bring_back(request, action, wanted, result))
+    else:
+        outcome.judge_release(report, result)
+    report.data["check"] = check
+    report.data["remote_calls"] = max(result.remote_calls.values(), default=0)
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def _bring_back(
+    request: Request, action: str, variables: dict[str, Any], run: Result
+) -> Result | None:
+    """After a cancel, end the release at what served before; None when nothing was touched."""
+    plan = next((one for one in run.verdicts if one["phase"] == "plan"), None)
+    if plan is None or not plan["ok"] or plan["same"]:
+        return None
+    release = variables.get("release_id") or plan["target"]
+    return run_playbook(
+        "abort",
+        request.environment.folder,
+        {
+            "release_id": release,
+            "release_action": action,
+            "release_actor": request.actor,
+            "release_reason": "cancelled",
+        },
+        request.listener,
+    )

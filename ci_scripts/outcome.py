@@ -1,0 +1,186 @@
+"""From a playbook run's result to an exit code and a sentence. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .exits import Exit
+from .reachability import explain
+from .report import Report
+from .runner.result import Result
+
+_LOG_LINES = 12
+
+
+def judge_release(report: Report, result: Result) -> Report:
+    """Fill in what a deploy or rollback came to."""
+    verdicts = result.verdicts
+    if not verdicts:
+        return judge_setup(report, result)
+    last = verdicts[-1]
+    failed = next((one for one in verdicts if not one["ok"]), None)
+    report.data["phases"] = [_phase_row(one) for one in verdicts]
+    report.hosts = _hosts(verdicts)
+    if failed is None or failed["phase"] == "commit":
+        _succeeded(report, verdicts, failed)
+        return report
+    code = failed["exit_code"] if last["phase"] != "abort" or last["ok"] else last["exit_code"]
+    report.exit = Exit(code)
+    _explain_failure(report, failed)
+    report.message = _failure_message(report, verdicts, failed)
+    if report.exit is Exit.NEEDS_HUMAN:
+        report.next_step = (
+            f"Run 'iactl status {report.environment}' and bring "
+            f"{', '.join(last['failed'])} back by hand; then deploy again."
+        )
+    return report
+
+
+def judge_setup(report: Report, result: Result) -> Report:
+    """Fill in what a run came to that has no release in it (or ended before its plan)."""
+    report.hosts = {host: {"ok": True} for host in result.hosts}
+    if result.no_hosts or (result.rc == 0 and not result.hosts):
+        report.exit = Exit.BAD_INPUT
+        report.message = f"The inventory of '{report.environment}' has no server in group app."
+        report.next_step = "Add the servers to hosts.yml under app."
+        return report
+    for host, said in {**result.failures, **result.unreachable}.items():
+        report.hosts[host] = {"ok": False, "msg": said}
+    if result.unreachable:
+        report.exit = Exit.REFUSED
+        _explain_lost(report, result.unreachable)
+    elif result.failures:
+        report.exit = Exit.FAILED if report.command == "bootstrap" else Exit.BAD_INPUT
+        told = sorted(set(result.failures.values()))
+        report.message = told[0] if len(told) == 1 else "The servers failed for several reasons."
+        report.details = [f"{host}: {said}" for host, said in sorted(result.failures.items())]
+    elif result.rc != 0:
+        report.exit = Exit.BAD_INPUT
+        report.message = "Ansible could not read the inventory or its variables."
+        report.details = result.output
+        report.next_step = f"Check the files of the environment '{report.environment}'."
+    return report
+
+
+def judge_cancelled(report: Report, run: Result, abort: Result | None) -> Report:
+    """Fill in what a cancelled deploy or rollback came to.
+
+    Args:
+        run: the cancelled run.
+        abort: the run that brought the fleet back, or None when nothing had been touched.
+    """
+    report.exit = Exit.CANCELLED
+    report.message = "Cancelled before anything was touched."
+    if abort is None:
+        return report
+    returned = abort.verdicts[-1] if abort.verdicts else {"ok": False, "failed": run.hosts}
+    report.message = "Cancelled; every server serves what it served before."
+    if not returned["ok"]:
+        report.exit = Exit.NEEDS_HUMAN
+        report.message = (
+            f"Cancelled, but {', '.join(returned['failed'])} could not be brought back."
+        )
+        report.next_step = f"Run 'iactl status {report.environment}', then deploy again."
+    return report
+
+
+def _succeeded(
+    report: Report, verdicts: list[dict[str, Any]], commit: dict[str, Any] | None
+) -> None:
+    plan = verdicts[0]
+    report.exit = Exit.DONE
+    name = _wanted(verdicts)
+    count = len(plan["hosts"])
+    if plan["same"]:
+        report.message = f"{report.environment} is already at {name} on {_servers(count)}."
+        return
+    report.message = f"{report.environment} now serves {name} on {_servers(count)}."
+    before = _serving_before(plan)
+    if report.command == "deploy" and before:
+        report.next_step = f"To go back: iactl rollback {report.environment}"
+    if commit is not None:
+        report.details = [
+            "The release is live, but cleaning up behind it failed:",
+            *(f"  {host}: {commit['hosts'][host].get('msg', '')}" for host in commit["failed"]),
+        ]
+
+
+def _failure_message(report: Report, verdicts: list[dict[str, Any]], failed: dict[str, Any]) -> str:
+    what = (
+        f"{failed['phase']} failed on {len(failed['failed'])} of {_servers(len(failed['hosts']))}"
+    )
+    if report.exit is Exit.NEEDS_HUMAN:
+        return f"{what}, and not every server could be brought back."
+    before = _serving_before(verdicts[0])
+    kept = f"every server serves {before} as before" if before else "nothing was deployed before"
+    if failed["phase"] == "plan":
+        return f"Refused before anything was touched: {what}."
+    if report.exit is Exit.REFUSED:
+        return f"Refused: {what}; {kept}."
+    return f"{_wanted(verdicts)} did not get through: {what}; {kept}."
+
+
+def _explain_failure(report: Report, failed: dict[str, Any]) -> None:
+    """Say per server why the phase failed, and the first container's last log lines."""
+    lost = {host: failed["hosts"][host].get("msg", "") for host in failed["lost"]}
+    if lost:
+        _explain_lost(report, lost)
+    elif failed["message"] and not any(
+        failed["hosts"][host].get("msg") for host in failed["failed"]
+    ):
+        report.details.append(failed["message"])
+    shown = False
+    for host in failed["failed"]:
+        answer = failed["hosts"][host]
+        if host not in lost and answer.get("msg"):
+            report.details.append(f"{host}: {answer['msg']}")
+        log = (answer.get("evidence") or {}).get("log") or []
+        if log and not shown:
+            report.details += [f"  last log lines of the container on {host}:"]
+            report.details += [f"  | {line}" for line in log[-_LOG_LINES:]]
+            shown = True
+
+
+def _explain_lost(report: Report, lost: dict[str, str]) -> None:
+    for host, said in sorted(lost.items()):
+        cause, step = explain(said)
+        report.details.append(f"{host}: {cause}. {step}.")
+    if not report.message:
+        report.message = f"{', '.join(sorted(lost))} cannot be reached; nothing was touched."
+
+
+def _hosts(verdicts: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return each server's results, phase by phase."""
+    hosts: dict[str, dict[str, Any]] = {}
+    for verdict in verdicts:
+        for host, answer in verdict["hosts"].items():
+            hosts.setdefault(host, {})[verdict["phase"]] = answer
+    return hosts
+
+
+def _phase_row(verdict: dict[str, Any]) -> dict[str, Any]:
+    return {key: verdict[key] for key in ("phase", "ok", "failed", "lost", "exit_code", "message")}
+
+
+def _wanted(verdicts: list[dict[str, Any]]) -> str:
+    """Name the release that was asked for, as well as the phases got to know it."""
+    plan = verdicts[0]
+    for verdict in reversed(verdicts):
+        for answer in verdict["hosts"].values():
+            release = answer.get("release") or answer.get("target")
+            if release:
+                return f"{release['version']} (release {release['id']})"
+    if plan["same"]:
+        return _serving_before(plan)
+    return str(plan.get("digest") or "the release")[:19]
+
+
+def _serving_before(plan: dict[str, Any]) -> str:
+    versions = {
+        (answer.get("serving") or {}).get("version", "") for answer in plan["hosts"].values()
+    }
+    return " or ".join(sorted(version for version in versions if version))
+
+
+def _servers(count: int) -> str:
+    return "1 server" if count == 1 else f"{count} servers"

@@ -1,0 +1,56 @@
+"""Why a server could not be reached, in one sentence. Pure."""
+
+from __future__ import annotations
+
+_KNOWN = (
+    (
+        ("identification has changed", "host key verification failed", "no matching host key"),
+        "its SSH host key is not the pinned one: possible interception",
+        "Find out why the key changed before you update known_hosts; it is never accepted by itself",
+    ),
+    (
+        ("no ecdsa host key is known", "no ed25519 host key is known", "key is known for"),
+        "its SSH host key is not in known_hosts",
+        "Get the key's fingerprint from the server's console and add the key to known_hosts",
+    ),
+    (
+        (
+            "permission denied",
+            "too many authentication failures",
+            "invalid format",
+            "error in libcrypto",
+        ),
+        "it refused the SSH log-in",
+        "Check ansible_user and the key (ansible_ssh_private_key_file) for this server",
+    ),
+    (
+        ("connection refused",),
+        "nothing listens on its SSH port",
+        "Check that sshd runs there and that ansible_port is right",
+    ),
+    (
+        ("timed out", "timeout", "no route to host", "unreachable network"),
+        "it does not answer",
+        "Check that the server runs and that its firewall lets this machine in",
+    ),
+    (
+        ("could not resolve hostname", "name or service not known"),
+        "its name cannot be resolved",
+        "Check ansible_host for this server",
+    ),
+    (
+        ("python", "interpreter"),
+        "it has no usable Python",
+        "Install python3 on it",
+    ),
+)
+
+
+def explain(message: str) -> tuple[str, str]:
+    """Return the cause and the next step behind what SSH or Ansible said."""
+    low = message.lower()
+    for words, cause, step in _KNOWN:
+        if any(word in low for word in words):
+            return cause, step
+    last = next((line for line in reversed(message.splitlines()) if line.strip()), "no answer")
+    return f"it cannot be used ({last.strip()[:200]})", "Try 'ssh' to it by hand"

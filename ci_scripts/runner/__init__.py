@@ -1,0 +1,1 @@
+"""The only door to ansible-runner: start, events, cancel, result."""

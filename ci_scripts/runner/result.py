@@ -1,0 +1,76 @@
+"""What a playbook run said, gathered from ansible-runner's events. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Event = dict[str, Any]
+_VERDICT_FACTS = ("release_verdict", "release_return")
+
+
+@dataclass
+class Result:
+    """The outcome of one playbook run.
+
+    Attributes:
+        rc: ansible-playbook's exit code.
+        hosts: the servers that took part.
+        verdicts: the judgements over the fleet, in order, each a dictionary.
+        answers: host to the last ``release_info`` answer.
+        failures: host to the last failure's message.
+        unreachable: host to the reason.
+        changed: host to the number of tasks that changed it.
+        no_hosts: nothing matched the play's group.
+        output: the last lines that Ansible printed, for errors before the first task.
+        remote_calls: host to the number of tasks that ran on it.
+        cancelled: whether a signal ended the run.
+    """
+
+    rc: int = 0
+    hosts: list[str] = field(default_factory=list)
+    verdicts: list[dict[str, Any]] = field(default_factory=list)
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    unreachable: dict[str, str] = field(default_factory=dict)
+    changed: dict[str, int] = field(default_factory=dict)
+    no_hosts: bool = False
+    output: list[str] = field(default_factory=list)
+    remote_calls: dict[str, int] = field(default_factory=dict)
+    cancelled: bool = False
+
+    def take(self, event: Event) -> None:
+        """Take one event in."""
+        kind = event.get("event", "")
+        data = event.get("event_data") or {}
+        if kind == "verbose" and event.get("stdout"):
+            self.output = [*self.output, event["stdout"]][-20:]
+        elif kind == "playbook_on_no_hosts_matched":
+            self.no_hosts = True
+        elif kind == "playbook_on_stats":
+            self.hosts = sorted(data.get("processed", {}))
+            self.changed = dict(data.get("changed", {}))
+        elif kind.startswith("runner_on_"):
+            self._take_task(kind, data)
+
+    def _take_task(self, kind: str, data: dict[str, Any]) -> None:
+        host, answer = data.get("host", ""), data.get("res") or {}
+        if kind == "runner_on_unreachable":
+            self.unreachable[host] = str(answer.get("msg", "unreachable"))
+        elif kind == "runner_on_failed" and not data.get("ignore_errors"):
+            self.failures[host] = _message(answer)
+        elif kind == "runner_on_ok":
+            facts = answer.get("ansible_facts") or {}
+            self.verdicts += [facts[name] for name in _VERDICT_FACTS if name in facts]
+            if data.get("resolved_action", data.get("task_action")) == "release_info":
+                self.answers[host] = answer
+
+
+def _message(answer: dict[str, Any]) -> str:
+    """Return why a task failed; of a loop, why its first item did."""
+    for item in answer.get("results") or []:
+        if isinstance(item, dict) and item.get("failed"):
+            return _message(item)
+    text = str(answer.get("msg") or answer.get("stderr") or "failed")
+    detail = str(answer.get("stderr") or "").strip()
+    return text if not detail or detail in text else f"{text}: {detail.splitlines()[-1]}"

@@ -1,0 +1,126 @@
+"""Running one playbook through ansible-runner, in private folders that are removed afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from ..content import content_root, playbook
+from .environment import scrubbed
+from .processes import stop_playbook
+from .result import Event, Result
+
+# ansible-runner polls its child at this interval; its default of 5 s is too slow for a cancel.
+_POLL_SECONDS = 0.5
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def run_playbook(
+    name: str,
+    inventory: Path,
+    variables: dict[str, Any],
+    on_event: Callable[[Event], None] = lambda event: None,
+    *,
+    check: bool = False,
+) -> Result:
+    """Run a playbook of the product against an inventory folder.
+
+    Args:
+        name: the playbook's name without its ending.
+        variables: extra variables, passed as a JSON file and never through a shell.
+        on_event: called for every event, for the live view.
+        check: Ansible's check mode.
+
+    INT, TERM and HUP stop Ansible and its remote command, not only ansible-runner; the result
+    then says ``cancelled``.
+    """
+    result = Result()
+    content = content_root()
+    environment = scrubbed(os.environ, content)
+    with _private_folder() as folder:
+        variables_file = folder / "variables.json"
+        variables_file.write_text(json.dumps(variables), encoding="utf-8")
+        with _cancellable(result):
+            runner = _configure(name, inventory, folder, variables_file, check)
+            runner.config.env = {**_runner_own(runner.config.env, folder), **environment}
+            runner.event_handler = _handler(result, on_event)
+            runner.status_handler = _forget_command
+            runner.run()
+        result.rc = runner.rc
+    return result
+
+
+def _configure(name: str, inventory: Path, folder: Path, variables_file: Path, check: bool) -> Any:
+    """Return an ansible-runner that is ready to run."""
+    # Its import takes 0.2 s, which commands that refuse their input need not wait for.
+    from ansible_runner.interface import init_runner  # pylint: disable=import-outside-toplevel
+
+    arguments = f"-e @{variables_file}" + (" --check" if check else "")
+    return init_runner(
+        private_data_dir=str(folder),
+        project_dir=str(content_root()),
+        inventory=str(inventory),
+        playbook=str(playbook(name)),
+        cmdline=arguments,
+        settings={"pexpect_timeout": _POLL_SECONDS, "suppress_ansible_output": True},
+        quiet=True,
+    )
+
+
+def _runner_own(environment: dict[str, str], folder: Path) -> dict[str, str]:
+    """Return the variables that ansible-runner itself needs in its child."""
+    wanted = ("ANSIBLE_CALLBACK_PLUGINS", "ANSIBLE_STDOUT_CALLBACK", "AWX_ISOLATED_DATA_DIR")
+    own = {name: environment[name] for name in wanted if name in environment}
+    return {**own, "ANSIBLE_RETRY_FILES_ENABLED": "False", "ANSIBLE_HOME": str(folder / "home")}
+
+
+def _handler(result: Result, on_event: Callable[[Event], None]) -> Callable[[Event], bool]:
+    def handle(event: Event) -> bool:
+        result.take(event)
+        on_event(event)
+        return False  # ansible-runner then writes no file for it
+
+    return handle
+
+
+def _forget_command(status: dict[str, Any], runner_config: Any) -> None:
+    """Remove the file into which ansible-runner has just written its whole environment."""
+    if status["status"] == "running":
+        Path(runner_config.artifact_dir, "command").unlink(missing_ok=True)
+
+
+@contextmanager
+def _private_folder() -> Iterator[Path]:
+    """A folder that only this user can read, in memory where the system offers that."""
+    memory = os.environ.get("XDG_RUNTIME_DIR", "")
+    base = memory if os.access(memory, os.W_OK) else None
+    folder = Path(tempfile.mkdtemp(prefix="iactl-", dir=base))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _cancellable(result: Result) -> Iterator[None]:
+    """Turn signals into an orderly stop of ansible-playbook while it runs."""
+
+    def cancel(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        stop_playbook(hard=result.cancelled)
+        result.cancelled = True
+
+    before = {number: signal.signal(number, cancel) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,1 @@
+"""Examples: the reference application and the demo."""

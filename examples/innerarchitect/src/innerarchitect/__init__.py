@@ -1,0 +1,1 @@
+"""InnerArchitect: a small private journal, and the reference application of the deploy toolkit."""

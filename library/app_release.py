@@ -1,0 +1,336 @@
+#!/usr/bin/python
+"""Ansible module: one phase of one release on one host."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: app_release
+short_description: Run one phase of a release on a host
+version_added: "0.1.0"
+description:
+  - Runs one phase of a zero-downtime release. A candidate starts beside the serving release in
+    the free one of two slots, proves its health at its own address, gets the traffic, and only
+    then is the old one retired.
+  - One call per host and phase. Every phase is idempotent; after a crash the next call finds
+    what really runs and goes on from there.
+options:
+  phase:
+    description:
+      - V(plan) looks, compares and refuses early; it changes nothing.
+      - V(prepare) pulls the image by digest and starts the candidate without traffic.
+      - V(switch) sends new requests to the candidate; the old container stays running.
+      - V(commit) retires the old container and forgets the oldest releases.
+      - V(abort) brings back what served before and removes the candidate.
+    type: str
+    required: true
+    choices: [plan, prepare, switch, commit, abort]
+  action:
+    description: Whether O(image) is deployed or a kept release is brought back.
+    type: str
+    choices: [deploy, rollback]
+    default: deploy
+  app:
+    description: The application's name.
+    type: str
+    required: true
+  release:
+    description:
+      - The release's id, C(YYYYMMDD-HHMMSS-xxxx), the same on all hosts.
+      - With O(action=rollback) and O(phase=plan) also V(previous).
+    type: str
+    default: ''
+  image:
+    description: Image reference by tag or digest. Required to plan and prepare a deploy.
+    type: str
+    default: ''
+  digest:
+    description: The digest that the plan resolved; C(sha256:) and 64 hex digits.
+    type: str
+    default: ''
+  runtime:
+    description: How the container runs. Together with the digest this is the release.
+    type: dict
+    default: {}
+    suboptions:
+      port:
+        description: Port that the application listens on inside its container.
+        type: int
+        default: 8000
+      env:
+        description: Environment variables that are no secrets.
+        type: dict
+        default: {}
+      secrets_as:
+        description:
+          - V(file) mounts each secret at C(/run/secrets/NAME) and sets C(NAME_FILE).
+          - V(env) sets C(NAME) itself, which C(docker inspect) shows.
+        type: str
+        choices: [file, env]
+        default: file
+      command:
+        description: Arguments instead of the image's own command.
+        type: list
+        elements: str
+        default: []
+      volumes:
+        description: Mounts as C(name:/path) or C(/host/path:/path), optionally with C(:ro).
+        type: list
+        elements: str
+        default: []
+      tmpfs:
+        description: Paths inside the container that are kept in memory.
+        type: list
+        elements: str
+        default: []
+      read_only:
+        description: Whether the container's root filesystem is read-only.
+        type: bool
+        default: false
+      memory:
+        description: Memory limit such as C(512m); empty for none.
+        type: str
+        default: ''
+      cpus:
+        description: Limit in processors, 0 for none.
+        type: float
+        default: 0.0
+      pids:
+        description: How many processes the container may have.
+        type: int
+        default: 512
+      cap_drop:
+        description: Linux capabilities taken away.
+        type: list
+        elements: str
+        default: [ALL]
+      cap_add:
+        description: Linux capabilities given back.
+        type: list
+        elements: str
+        default: []
+  secrets:
+    description: Secret values by name, at least 8 characters each.
+    type: dict
+    default: {}
+  health:
+    description: When a candidate counts as healthy.
+    type: dict
+    default: {}
+    suboptions:
+      path:
+        description: Path of the health endpoint.
+        type: str
+        default: /
+      statuses:
+        description: HTTP statuses that mean healthy.
+        type: list
+        elements: int
+        default: [200]
+      host:
+        description: Host header of the request; empty for the address.
+        type: str
+        default: ''
+      consecutive:
+        description: Good answers in a row that are asked for.
+        type: int
+        default: 2
+      timeout:
+        description: Seconds for one request.
+        type: float
+        default: 3.0
+      deadline:
+        description: Seconds from start to healthy, after which the candidate is given up.
+        type: float
+        default: 60.0
+      interval:
+        description: Seconds between two attempts.
+        type: float
+        default: 0.1
+  registry_username:
+    description: User for the registry; empty for an anonymous pull.
+    type: str
+    default: ''
+  registry_password:
+    description: Password or token for the registry. Never written to the host.
+    type: str
+    default: ''
+  drain_seconds:
+    description: Seconds that in-flight requests of the old release may take.
+    type: float
+    default: 30.0
+  stop_seconds:
+    description: Seconds between SIGTERM and SIGKILL.
+    type: int
+    default: 30
+  keep:
+    description: How many releases the host keeps for rollback, the serving one included.
+    type: int
+    default: 5
+  keep_warm:
+    description: Leave the old container running after commit, for a rollback in a moment.
+    type: bool
+    default: false
+  min_free_mib:
+    description: Free MiB under the engine's data root that a deploy asks for.
+    type: int
+    default: 1024
+  actor:
+    description: Who asked for it; for the history.
+    type: str
+    default: ''
+  reason:
+    description: Why it is aborted; for the history.
+    type: str
+    default: ''
+  state_dir:
+    description: Where the host keeps release records.
+    type: path
+    default: /var/lib/iadeploy
+  network:
+    description: Docker network of all slots.
+    type: str
+    default: iadeploy
+  addresses:
+    description: IPv4 address of each slot, keys V(blue) and V(green).
+    type: dict
+    required: true
+  proxy_socket:
+    description: HAProxy's runtime socket, admin level.
+    type: path
+    default: /run/haproxy/admin.sock
+  proxy_state_file:
+    description: File that HAProxy loads server states from when it starts.
+    type: path
+    default: /var/lib/haproxy/iadeploy.state
+  engine_timeout:
+    description: Seconds that one call to the Docker Engine may take.
+    type: float
+    default: 60.0
+attributes:
+  check_mode:
+    support: full
+    description: Reports what the phase would change, and changes nothing.
+  diff_mode:
+    support: full
+    description: Shows the serving release against the wanted one, without any values.
+author:
+  - InnerArchitect Deploy maintainers
+"""
+
+EXAMPLES = r"""
+- name: Start the candidate beside the serving release
+  app_release:
+    phase: prepare
+    app: shop
+    release: 20260301-101500-ab12cd
+    image: registry.example.com/shop:1.4.0
+    digest: "{{ plan.digest }}"
+    addresses: {blue: 172.30.250.10, green: 172.30.250.11}
+    health: {path: /api/health}
+    secrets: {DATABASE_URL: "{{ vault_database_url }}"}
+  no_log: true
+
+- name: Send new requests to it
+  app_release:
+    phase: switch
+    app: shop
+    release: 20260301-101500-ab12cd
+    addresses: {blue: 172.30.250.10, green: 172.30.250.11}
+"""
+
+RETURN = r"""
+phase:
+  description: The phase that ran.
+  returned: always
+  type: str
+cause:
+  description: A stable word for the kind of failure, such as V(unhealthy) or V(unavailable).
+  returned: failure
+  type: str
+evidence:
+  description: Health attempts and the container's last log lines, secrets masked.
+  returned: failure, where there is any
+  type: dict
+digest:
+  description: The digest that the image resolves to.
+  returned: phase plan
+  type: str
+same:
+  description: Whether the wanted release is what serves already.
+  returned: phase plan
+  type: bool
+slot:
+  description: The slot of the release.
+  returned: phases prepare and switch
+  type: str
+health:
+  description: URL, attempts and seconds until healthy.
+  returned: phase prepare, when a candidate was started
+  type: dict
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.iadeploy.arguments import RELEASE_OPTIONS, build_host, build_release
+from ansible.module_utils.iadeploy.errors import DeployError
+from ansible.module_utils.iadeploy.host import Host
+from ansible.module_utils.iadeploy.phases.abort import abort
+from ansible.module_utils.iadeploy.phases.commit import commit
+from ansible.module_utils.iadeploy.phases.plan import plan_deploy, plan_rollback
+from ansible.module_utils.iadeploy.phases.prepare import prepare
+from ansible.module_utils.iadeploy.phases.switch import switch
+
+
+def plan(host: Host, params: dict[str, Any]) -> dict[str, Any]:
+    """Run the plan of the wanted action."""
+    if params["action"] == "rollback":
+        return plan_rollback(host, params["release"])
+    return plan_deploy(host, *build_release(params))
+
+
+def mutate(host: Host, params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Run a phase that may change the host, alone on this host."""
+    phase, release_id = params["phase"], params["release"]
+    if check_mode:
+        serving = host.observe().serving
+        return {"changed": serving is None or serving.release != release_id}
+    with host.store.exclusive():
+        if phase == "prepare":
+            if params["action"] == "rollback":
+                return prepare(host, host.known(release_id), None)
+            return prepare(host, *build_release(params))
+        if phase == "switch":
+            return switch(host, host.known(release_id))
+        if phase == "commit":
+            return commit(host, host.known(release_id), params["action"], params["actor"])
+        return abort(host, release_id, params["action"], params["actor"], params["reason"])
+
+
+def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Run the phase and return its result.
+
+    Raises:
+        DeployError: it failed.
+    """
+    host = build_host(params)
+    if params["phase"] == "plan":
+        return {"changed": False, **plan(host, params)}
+    return mutate(host, params, check_mode)
+
+
+def main() -> None:
+    """Read the parameters, run the phase, answer in Ansible's way."""
+    module = AnsibleModule(argument_spec=RELEASE_OPTIONS, supports_check_mode=True)
+    phase = module.params["phase"]
+    try:
+        result = run(module.params, module.check_mode)
+    except DeployError as error:
+        module.fail_json(
+            msg=str(error), phase=phase, cause=error.cause, evidence=error.evidence, ok=False
+        )
+    module.exit_json(phase=phase, ok=True, **result)
+
+
+if __name__ == "__main__":
+    main()

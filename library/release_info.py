@@ -1,0 +1,112 @@
+#!/usr/bin/python
+"""Ansible module: what really runs of an application on one host."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: release_info
+short_description: Tell which release of an application really runs on a host
+version_added: "0.1.0"
+description:
+  - Asks the proxy and the Docker Engine, not files, and compares what they say with the
+    records that releases left behind. Changes nothing.
+options:
+  app:
+    description: The application's name.
+    type: str
+    required: true
+  history:
+    description: How many of the latest history entries to return.
+    type: int
+    default: 0
+  state_dir:
+    description: Where the host keeps release records.
+    type: path
+    default: /var/lib/iadeploy
+  network:
+    description: Docker network of all slots.
+    type: str
+    default: iadeploy
+  addresses:
+    description: IPv4 address of each slot, keys V(blue) and V(green).
+    type: dict
+    required: true
+  proxy_socket:
+    description: HAProxy's runtime socket.
+    type: path
+    default: /run/haproxy/admin.sock
+  proxy_state_file:
+    description: File that HAProxy loads server states from when it starts.
+    type: path
+    default: /var/lib/haproxy/iadeploy.state
+  engine_timeout:
+    description: Seconds that one call to the Docker Engine may take.
+    type: float
+    default: 60.0
+attributes:
+  check_mode:
+    support: full
+    description: The module changes nothing in any mode.
+author:
+  - InnerArchitect Deploy maintainers
+"""
+
+EXAMPLES = r"""
+- name: See what runs
+  release_info:
+    app: shop
+    addresses: {blue: 172.30.250.10, green: 172.30.250.11}
+  register: shop
+"""
+
+RETURN = r"""
+serving:
+  description: Slot, container, state, release and digest that users reach; null for nothing.
+  returned: success
+  type: dict
+release:
+  description: The record of the serving release; null when there is none.
+  returned: success
+  type: dict
+problems:
+  description: What differs from a host at rest, one sentence each.
+  returned: success
+  type: list
+  elements: str
+releases:
+  description: The kept releases, oldest first.
+  returned: success
+  type: list
+  elements: dict
+interrupted:
+  description: The step that was begun and never ended; null for none.
+  returned: success
+  type: dict
+history:
+  description: The latest history entries, oldest first.
+  returned: success
+  type: list
+  elements: dict
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.iadeploy.arguments import HOST_OPTIONS, build_host
+from ansible.module_utils.iadeploy.errors import DeployError
+from ansible.module_utils.iadeploy.inspection import inspect_host
+
+
+def main() -> None:
+    """Read the parameters, look, answer in Ansible's way."""
+    options: dict[str, Any] = {**HOST_OPTIONS, "history": {"type": "int", "default": 0}}
+    module = AnsibleModule(argument_spec=options, supports_check_mode=True)
+    try:
+        result = inspect_host(build_host(module.params), module.params["history"])
+    except DeployError as error:
+        module.fail_json(msg=str(error), cause=error.cause, ok=False)
+    module.exit_json(changed=False, ok=True, **result)
+
+
+if __name__ == "__main__":
+    main()

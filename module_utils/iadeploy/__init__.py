@@ -1,0 +1,1 @@
+"""What the modules in ``library/`` share: pure decisions apart from input and output."""

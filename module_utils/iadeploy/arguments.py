@@ -1,0 +1,170 @@
+"""What the modules take, and how it becomes the objects that the phases work with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .engine import Engine
+from .errors import DeployError
+from .haproxy import Proxy
+from .host import Host, Settings
+from .reference import is_digest, parse_reference
+from .slots import SLOTS
+from .spec import Health, Release, Runtime, check_name, check_release_id, check_runtime
+from .store import Store
+
+# Ansible masks a secret's value wherever it stands in a result; a short one would mask digests.
+_MIN_SECRET = 8
+
+HOST_OPTIONS: dict[str, Any] = {
+    "app": {"type": "str", "required": True},
+    "state_dir": {"type": "path", "default": "/var/lib/iadeploy"},
+    "network": {"type": "str", "default": "iadeploy"},
+    "addresses": {"type": "dict", "required": True},
+    "proxy_socket": {"type": "path", "default": "/run/haproxy/admin.sock"},
+    "proxy_state_file": {"type": "path", "default": "/var/lib/haproxy/iadeploy.state"},
+    "engine_timeout": {"type": "float", "default": 60.0},
+}
+
+HEALTH_OPTIONS: dict[str, Any] = {
+    "path": {"type": "str", "default": "/"},
+    "statuses": {"type": "list", "elements": "int", "default": [200]},
+    "host": {"type": "str", "default": ""},
+    "consecutive": {"type": "int", "default": 2},
+    "timeout": {"type": "float", "default": 3.0},
+    "deadline": {"type": "float", "default": 60.0},
+    "interval": {"type": "float", "default": 0.1},
+}
+
+RUNTIME_OPTIONS: dict[str, Any] = {
+    "port": {"type": "int", "default": 8000},
+    "env": {"type": "dict", "default": {}},
+    "secrets_as": {"type": "str", "choices": ["file", "env"], "default": "file"},
+    "command": {"type": "list", "elements": "str", "default": []},
+    "volumes": {"type": "list", "elements": "str", "default": []},
+    "tmpfs": {"type": "list", "elements": "str", "default": []},
+    "read_only": {"type": "bool", "default": False},
+    "memory": {"type": "str", "default": ""},
+    "cpus": {"type": "float", "default": 0.0},
+    "pids": {"type": "int", "default": 512},
+    "cap_drop": {"type": "list", "elements": "str", "default": ["ALL"]},
+    "cap_add": {"type": "list", "elements": "str", "default": []},
+}
+
+RELEASE_OPTIONS: dict[str, Any] = {
+    "phase": {
+        "type": "str",
+        "required": True,
+        "choices": ["plan", "prepare", "switch", "commit", "abort"],
+    },
+    "action": {"type": "str", "choices": ["deploy", "rollback"], "default": "deploy"},
+    "release": {"type": "str", "default": ""},
+    "image": {"type": "str", "default": ""},
+    "digest": {"type": "str", "default": ""},
+    "runtime": {"type": "dict", "default": {}, "options": RUNTIME_OPTIONS, "apply_defaults": True},
+    "secrets": {"type": "dict", "default": {}, "no_log": True},
+    "health": {"type": "dict", "default": {}, "options": HEALTH_OPTIONS, "apply_defaults": True},
+    "registry_username": {"type": "str", "default": ""},
+    "registry_password": {"type": "str", "default": "", "no_log": True},
+    "drain_seconds": {"type": "float", "default": 30.0},
+    "stop_seconds": {"type": "int", "default": 30},
+    "keep": {"type": "int", "default": 5},
+    "keep_warm": {"type": "bool", "default": False},
+    "min_free_mib": {"type": "int", "default": 1024},
+    "actor": {"type": "str", "default": ""},
+    "reason": {"type": "str", "default": ""},
+    **HOST_OPTIONS,
+}
+
+
+def build_host(params: dict[str, Any]) -> Host:
+    """Return the host context that a module's parameters describe.
+
+    Raises:
+        DeployError: a parameter is not allowed, or the host was never bootstrapped.
+    """
+    app = check_name(params["app"], "app_name")
+    addresses = {str(slot): str(address) for slot, address in params["addresses"].items()}
+    if set(addresses) != set(SLOTS):
+        raise DeployError(
+            f"addresses names the slots {sorted(addresses)}",
+            "Give one address for blue and one for green",
+            cause="input",
+        )
+    user, password = params.get("registry_username"), params.get("registry_password")
+    health = dict(params.get("health") or {})
+    if "statuses" in health:
+        health["statuses"] = tuple(health["statuses"])
+    return Host(
+        app=app,
+        store=Store(params["state_dir"], app),
+        engine=Engine(params["engine_timeout"], (user, password or "") if user else None),
+        proxy=Proxy(f"app_{app}", params["proxy_socket"], params["proxy_state_file"]),
+        settings=Settings(
+            network=params["network"],
+            addresses=addresses,
+            drain_seconds=params.get("drain_seconds", 0.0),
+            stop_seconds=params.get("stop_seconds", 0),
+            keep=params.get("keep", 1),
+            keep_warm=params.get("keep_warm", False),
+            min_free_bytes=params.get("min_free_mib", 0) << 20,
+        ),
+        health=Health(**health),
+    )
+
+
+def build_release(params: dict[str, Any]) -> tuple[Release, dict[str, str]]:
+    """Return the release that a module's parameters describe, and its secret values.
+
+    Raises:
+        DeployError: a parameter is not allowed.
+    """
+    reference = parse_reference(params["image"])
+    digest = params["digest"] or reference.digest
+    if digest and not is_digest(digest):
+        raise DeployError(
+            f"digest {digest[:80]!a} is not allowed",
+            "Use sha256: and 64 hex digits",
+            cause="input",
+        )
+    secrets = {str(name): str(value) for name, value in params["secrets"].items()}
+    release = Release(
+        id=check_release_id(params["release"]),
+        app=params["app"],
+        repository=reference.repository,
+        digest=digest,
+        tag=reference.tag,
+        runtime=check_runtime(_runtime(params["runtime"], check_secrets(secrets))),
+        actor=params["actor"],
+    )
+    return release, secrets
+
+
+def _runtime(options: dict[str, Any], secrets: dict[str, str]) -> Runtime:
+    values = dict(options)
+    values["env"] = {str(name): _text(value) for name, value in values["env"].items()}
+    for name in ("command", "volumes", "tmpfs", "cap_drop", "cap_add"):
+        values[name] = tuple(values[name])
+    return Runtime(secret_names=tuple(sorted(secrets)), **values)
+
+
+def check_secrets(secrets: dict[str, str]) -> dict[str, str]:
+    """Return the secrets when each is long enough to be one.
+
+    Raises:
+        DeployError: a value is empty or shorter than 8 characters; the sentence names the
+            secret, never its value.
+    """
+    short = sorted(name for name, value in secrets.items() if len(value) < _MIN_SECRET)
+    if short:
+        raise DeployError(
+            f"app_secrets: {', '.join(short)} has fewer than {_MIN_SECRET} characters",
+            "Set a real secret, or move a value that is none to app_env",
+            cause="input",
+        )
+    return secrets
+
+
+def _text(value: Any) -> str:
+    """YAML's true is the environment's ``true``."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

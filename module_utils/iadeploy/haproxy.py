@@ -1,0 +1,154 @@
+"""HAProxy's runtime socket: read and change where an application's requests go.
+
+Commands and their answers: HAProxy 2.6 management guide, section 9.3.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from .errors import DeployError
+from .slots import SLOTS, other
+from .store import write_atomically
+
+# srv_admin_state is a bit mask (management guide, "show servers state").
+_ADMIN_MAINT = 0x01 | 0x02 | 0x04 | 0x20
+_ADMIN_DRAIN = 0x08 | 0x10
+
+
+def ask_socket(path: str, command: str, timeout: float) -> str:
+    """Send one line to a UNIX stream socket and return everything it answers.
+
+    Raises:
+        OSError: the socket is absent, refuses or does not answer within ``timeout`` seconds.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(timeout)
+        connection.connect(path)
+        connection.sendall(command.encode() + b"\n")
+        answer = bytearray()
+        while chunk := connection.recv(65536):
+            answer += chunk
+    return answer.decode("utf-8", errors="replace")
+
+
+class Proxy:
+    """The backend of one application on one HAProxy.
+
+    Args:
+        backend: the backend's name in HAProxy's configuration.
+        socket_path: the admin-level runtime socket.
+        state_file: where HAProxy reads server states from when it starts.
+        timeout: seconds that one command may take.
+        ask: sends a command and returns the answer (replaced in tests of the parser only).
+    """
+
+    def __init__(
+        self,
+        backend: str,
+        socket_path: str,
+        state_file: str,
+        timeout: float = 5.0,
+        ask: Callable[[str, str, float], str] = ask_socket,
+    ) -> None:
+        self.backend = backend
+        self.socket_path = socket_path
+        self.state_file = Path(state_file)
+        self.timeout = timeout
+        self._ask = ask
+
+    def _command(self, command: str) -> str:
+        try:
+            return self._ask(self.socket_path, command, self.timeout)
+        except OSError as error:
+            raise DeployError(
+                f"HAProxy does not answer at {self.socket_path} ({error.strerror or error})",
+                "Check 'service haproxy status' on this server; 'iactl bootstrap' sets it up",
+                cause="refused",
+            ) from error
+
+    def states(self) -> dict[str, str]:
+        """Return each slot's state: ``ready``, ``drain`` or ``maint``."""
+        answer = self._command(f"show servers state {self.backend}")
+        states = parse_server_states(answer)
+        if set(states) != set(SLOTS):
+            raise DeployError(
+                f"HAProxy has no backend '{self.backend}' with the slots blue and green",
+                "Run 'iactl bootstrap' for this environment first",
+                cause="refused",
+            )
+        return states
+
+    def serve(self, slot: str, *, beside: str = "drain") -> None:
+        """Send new requests to ``slot`` and put the other slot into state ``beside``.
+
+        Both changes travel in one line, which HAProxy runs without handling traffic in between.
+
+        Raises:
+            DeployError: HAProxy did not take the change.
+        """
+        wanted = {slot: "ready", other(slot): beside}
+        self._apply(wanted)
+
+    def isolate(self, free: str, serving: str | None) -> None:
+        """Make sure that no request can reach slot ``free``, before anything starts there."""
+        if self.states()[free] == "maint":
+            return
+        if serving is None:
+            self.park()
+        else:
+            self.serve(serving, beside="maint")
+
+    def park(self) -> None:
+        """Take both slots out of rotation: nothing is deployed here."""
+        self._apply(dict.fromkeys(SLOTS, "maint"))
+
+    def _apply(self, wanted: dict[str, str]) -> None:
+        # "ready" first: at no instant may the backend be without a server.
+        order = sorted(wanted, key=lambda name: wanted[name] != "ready")
+        self._command(
+            ";".join(f"set server {self.backend}/{name} state {wanted[name]}" for name in order)
+        )
+        seen = self.states()
+        if seen != wanted:
+            raise DeployError(
+                f"HAProxy kept {seen} for backend '{self.backend}' instead of {wanted}",
+                "Look at HAProxy's log on this server, then run the command again",
+            )
+        self.save()
+
+    def save(self) -> None:
+        """Write every backend's server states to the file HAProxy loads when it starts."""
+        answer = self._command("show servers state")
+        write_atomically(self.state_file, answer.rstrip("\n") + "\n", mode=0o644)
+
+    def sessions(self, slot: str) -> int:
+        """Return how many requests are in flight to ``slot``."""
+        for row in csv.DictReader(io.StringIO(self._command("show stat").lstrip("# "))):
+            if row.get("pxname") == self.backend and row.get("svname") == slot:
+                return int(row.get("scur") or 0)
+        return 0
+
+
+def parse_server_states(answer: str) -> dict[str, str]:
+    """Read the answer to ``show servers state`` as slot name to state."""
+    lines = answer.splitlines()
+    header = next((line[2:].split() for line in lines if line.startswith("# be_id")), [])
+    states: dict[str, str] = {}
+    for line in lines:
+        fields = line.split()
+        if line.startswith("#") or len(fields) < len(header) or not header:
+            continue
+        row = dict(zip(header, fields, strict=False))
+        admin = int(row["srv_admin_state"])
+        if admin & _ADMIN_MAINT:
+            states[row["srv_name"]] = "maint"
+        elif admin & _ADMIN_DRAIN:
+            states[row["srv_name"]] = "drain"
+        else:
+            states[row["srv_name"]] = "ready"
+    return states

@@ -1,0 +1,122 @@
+"""One application on one host: its files, its engine, its proxy, and what really runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .container import Container
+from .engine import Engine
+from .errors import DeployError
+from .haproxy import Proxy
+from .slots import SLOTS, Layout, layout
+from .spec import Health, Release
+from .store import Store
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How releases are handled on this host.
+
+    Attributes:
+        network: the Docker network of all slots.
+        addresses: slot to fixed IPv4 address.
+        drain_seconds: how long in-flight requests of the old release may take.
+        stop_seconds: grace between SIGTERM and SIGKILL.
+        keep: how many releases a host keeps for rollback, the serving one included.
+        keep_warm: leave the old container running after commit.
+        min_free_bytes: free space under the engine's data root that a deploy asks for.
+    """
+
+    network: str
+    addresses: dict[str, str]
+    drain_seconds: float = 30.0
+    stop_seconds: int = 30
+    keep: int = 5
+    keep_warm: bool = False
+    min_free_bytes: int = 1 << 30
+
+
+@dataclass
+class Host:
+    """Everything a phase works with."""
+
+    app: str
+    store: Store
+    engine: Engine
+    proxy: Proxy
+    settings: Settings
+    health: Health
+
+    def observe(self) -> View:
+        """Look at the proxy and the engine; files are not asked, they may be out of date."""
+        states = self.proxy.states()
+        in_slots = _one_per_slot(self.engine.containers(self.app))
+        running = {slot: container.running for slot, container in in_slots.items()}
+        return View(states, in_slots, layout(states, running))
+
+    def url(self, slot: str, release: Release) -> str:
+        """Return the health endpoint at a slot's own address."""
+        return f"http://{self.settings.addresses[slot]}:{release.runtime.port}{self.health.path}"
+
+    def known(self, release_id: str) -> Release:
+        """Return a kept release.
+
+        Raises:
+            DeployError: this host does not keep it; the sentence lists what it keeps.
+        """
+        release = self.store.load(release_id)
+        if release is None:
+            kept = [f"{one.id} ({one.label})" for one in self.store.releases()]
+            raise DeployError(
+                f"release {release_id} is not kept on this server",
+                f"Choose one of: {', '.join(kept) or 'none is kept here'}",
+                cause="unavailable",
+            )
+        return release
+
+
+@dataclass(frozen=True)
+class View:
+    """What was seen on a host at one moment.
+
+    Attributes:
+        states: slot to proxy state.
+        containers: slot to the container in it; a running one before a stopped one.
+        layout: which slot serves and which is free.
+    """
+
+    states: dict[str, str]
+    containers: dict[str, Container]
+    layout: Layout
+
+    @property
+    def serving(self) -> Container | None:
+        """The container that new requests go to, or None."""
+        if self.layout.serving is None:
+            return None
+        container = self.containers.get(self.layout.serving)
+        return container if container is not None and container.running else None
+
+    def summary(self) -> dict[str, Any]:
+        """Return what reports show."""
+        serving = self.serving
+        return {
+            "serving": {"slot": serving.slot, **serving.summary()} if serving else None,
+            "points_at": self.layout.serving,
+            "slots": {
+                slot: {
+                    "proxy": self.states[slot],
+                    **(self.containers[slot].summary() if slot in self.containers else {}),
+                }
+                for slot in SLOTS
+            },
+        }
+
+
+def _one_per_slot(containers: list[Container]) -> dict[str, Container]:
+    chosen: dict[str, Container] = {}
+    for container in sorted(containers, key=lambda one: not one.running):
+        if container.slot in SLOTS:
+            chosen.setdefault(container.slot, container)
+    return chosen

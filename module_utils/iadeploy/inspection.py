@@ -1,0 +1,48 @@
+"""What really runs on a host, and what is not as it should be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .host import Host, View
+from .slots import SLOTS
+
+
+def inspect_host(host: Host, history: int) -> dict[str, Any]:
+    """Return the host's truth: the serving release, its record, the kept ones, the problems."""
+    view = host.observe()
+    serving = view.serving
+    release = host.store.load(serving.release) if serving else None
+    interrupted = host.store.journal() or None
+    return {
+        **view.summary(),
+        "release": release.summary() if release else None,
+        "releases": [one.summary() for one in host.store.releases()],
+        "interrupted": interrupted,
+        "problems": find_problems(view, recorded=release is not None, interrupted=interrupted),
+        "history": host.store.history()[-history:] if history else [],
+    }
+
+
+def find_problems(view: View, *, recorded: bool, interrupted: dict[str, Any] | None) -> list[str]:
+    """Name what differs from a host at rest, one sentence each. Pure."""
+    problems = []
+    pointed = view.layout.serving
+    if pointed is not None and view.serving is None:
+        there = view.containers.get(pointed)
+        state = f"is {there.state}" if there else "is gone"
+        problems.append(f"the proxy points at slot {pointed}, whose container {state}")
+    if view.layout.ambiguous:
+        problems.append("both slots take traffic")
+    if view.serving is not None and not recorded:
+        problems.append(f"no record is kept of the serving release {view.serving.release}")
+    if interrupted:
+        problems.append(
+            f"{interrupted.get('step')} of release {interrupted.get('release')}"
+            f" was begun at {interrupted.get('at')} and never ended"
+        )
+    for slot in SLOTS:
+        container = view.containers.get(slot)
+        if container and container.state == "restarting":
+            problems.append(f"container {container.name} keeps restarting")
+    return problems

@@ -1,0 +1,81 @@
+"""Abort: this host serves what it served before; the candidate is gone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ..errors import DeployError
+from ..health import wait_healthy
+from ..host import Host, View
+from ..slots import other
+from ..spec import Release
+from .drain import drain
+
+
+def abort(host: Host, release_id: str, action: str, actor: str, reason: str) -> dict[str, Any]:
+    """Take the release out of traffic and remove it.
+
+    Works after any phase, also when the release never reached this host.
+
+    Raises:
+        DeployError: the old release could not be brought back.
+    """
+    view = host.observe()
+    journal = host.store.journal()
+    release = host.store.load(release_id)
+    begun = journal.get("release") == release_id
+    switched = _points_at(view, release_id) or (
+        begun and journal.get("slot") == view.layout.serving
+    )
+    if not switched and not begun:
+        return {"changed": False, "flipped": False}
+    flipped = switched and _flip_back(host, view, journal)
+    if release is not None:
+        _discard(host, release)
+        host.store.record(action, "failed", release, actor=actor, reason=reason)
+    host.store.end()
+    return {"changed": True, "flipped": flipped}
+
+
+def _points_at(view: View, release_id: str) -> bool:
+    pointed = view.containers.get(view.layout.serving or "")
+    return pointed is not None and pointed.release == release_id
+
+
+def _flip_back(host: Host, view: View, journal: dict[str, Any]) -> bool:
+    """Send requests to the release that served before."""
+    slot = other(view.layout.serving or "")
+    before = view.containers.get(slot)
+    if not journal.get("before"):
+        host.proxy.park()
+        return True
+    if before is None or before.release != journal["before"]:
+        raise DeployError(
+            f"release {journal['before']} served before, but its container is gone",
+            "Run 'iactl rollback' to a kept release, or 'iactl deploy'",
+        )
+    if not before.running:
+        host.engine.start(before.name)
+        known = host.known(before.release)
+        wait_healthy(
+            host.url(slot, known),
+            replace(host.health, version=known.version),
+            lambda: host.engine.inspect(before.name),
+        )
+    host.proxy.serve(slot, beside="drain")
+    drain(host, other(slot))
+    host.proxy.serve(slot, beside="maint")
+    return True
+
+
+def _discard(host: Host, release: Release) -> None:
+    """Remove a release that never lived; keep one that did, stopped, for a later rollback."""
+    if release.committed_at:
+        container = host.engine.inspect(release.container)
+        if container is not None and container.running:
+            host.engine.stop(release.container, host.settings.stop_seconds)
+        return
+    host.engine.remove(release.container)
+    host.engine.remove_image(release.image)
+    host.store.forget(release.id)

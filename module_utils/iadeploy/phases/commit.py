@@ -1,0 +1,70 @@
+"""Commit: the release is live; retire the old container and forget the oldest releases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ..errors import DeployError
+from ..host import Host
+from ..slots import other
+from ..spec import Release
+from ..store import now
+from .drain import drain
+
+
+def commit(host: Host, release: Release, action: str, actor: str) -> dict[str, Any]:
+    """Make the switch final on this host.
+
+    The old container is stopped, not removed: a rollback starts it again and needs no registry,
+    and its presence protects its image from ``docker image prune``.
+
+    Args:
+        action: ``deploy`` or ``rollback``, for the history.
+        actor: who asked for it, for the history.
+
+    Raises:
+        DeployError: another release serves here.
+    """
+    view = host.observe()
+    serving = view.serving
+    if serving is None or serving.release != release.id:
+        raise DeployError(
+            f"release {release.id} does not serve on this server, so it cannot be committed",
+            "Run 'iactl status' to see what does",
+        )
+    journal = host.store.journal()
+    changed = bool(journal)
+    if journal:
+        before = journal.get("before", "")
+        if not release.committed_at:
+            release = replace(release, committed_at=now(), previous=before)
+            host.store.save(release)
+        host.store.record(action, "live", release, actor=actor, before=before)
+        host.store.end()
+    drained = True
+    old = view.containers.get(other(serving.slot))
+    if old is not None and old.running and not host.settings.keep_warm:
+        drained = drain(host, old.slot)
+        host.proxy.serve(serving.slot, beside="maint")
+        host.engine.stop(old.name, host.settings.stop_seconds)
+        changed = True
+    pruned = _prune(host, release)
+    return {"changed": changed or bool(pruned), "drained": drained, "pruned": pruned}
+
+
+def _prune(host: Host, release: Release) -> list[str]:
+    """Forget releases beyond the kept ones; never the serving one or the one before it."""
+    protected = {release.id, release.previous}
+    spare = [one for one in host.store.releases() if one.id not in protected]
+    never_live = [one for one in spare if not one.committed_at]
+    lived = sorted((one for one in spare if one.committed_at), key=lambda one: one.committed_at)
+    places = max(host.settings.keep - len([one for one in protected if one]), 0)
+    doomed = never_live + lived[: max(len(lived) - places, 0)]
+    kept_images = {one.image for one in host.store.releases() if one not in doomed}
+    for one in doomed:
+        host.engine.remove(one.container)
+        if one.image not in kept_images:
+            host.engine.remove_image(one.image)
+        host.store.forget(one.id)
+    return [one.id for one in doomed]

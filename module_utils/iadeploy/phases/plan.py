@@ -1,0 +1,130 @@
+"""Plan: look, compare, and refuse early. Changes nothing."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from typing import Any
+
+from ..container import Container
+from ..errors import DeployError
+from ..host import Host, View
+from ..reference import parse_reference
+from ..spec import Release
+
+
+def plan_deploy(host: Host, wanted: Release, secrets: dict[str, str]) -> dict[str, Any]:
+    """Resolve the image and compare the wanted release with what serves.
+
+    Args:
+        wanted: the release; its digest is empty while only a tag is known.
+        secrets: its secret values by name.
+
+    Raises:
+        DeployError: the host could not run the release; nothing was touched.
+    """
+    _check_space(host)
+    digest = wanted.digest
+    if not digest or not host.engine.has_image(wanted.image):
+        digest = host.engine.resolve(parse_reference(_asked_for(wanted)))
+    wanted = replace(wanted, digest=digest)
+    view = host.observe()
+    return {
+        "digest": digest,
+        "same": _is_same(host, view, wanted, secrets),
+        "interrupted": host.store.journal() or None,
+        "diff": _diff(host, view, wanted),
+        **view.summary(),
+    }
+
+
+def plan_rollback(host: Host, target: str) -> dict[str, Any]:
+    """Find the release to go back to.
+
+    Args:
+        target: a release id, or ``previous`` for the one that served before the current one.
+
+    Raises:
+        DeployError: there is no such release here, or its image is gone.
+    """
+    view = host.observe()
+    serving = view.serving
+    if target == "previous":
+        target = _previous(host, serving)
+    release = host.known(target)
+    if not host.engine.has_image(release.image):
+        raise DeployError(
+            f"the image of release {release.id} is no longer on this server",
+            f"Deploy it again: iactl deploy ENV --image {release.image}",
+            cause="unavailable",
+        )
+    return {
+        "digest": release.digest,
+        "target": release.summary(),
+        "same": serving is not None and serving.release == release.id and not host.store.journal(),
+        "interrupted": host.store.journal() or None,
+        "diff": _diff(host, view, release),
+        **view.summary(),
+    }
+
+
+def _asked_for(wanted: Release) -> str:
+    return wanted.image if wanted.digest else f"{wanted.repository}:{wanted.tag}"
+
+
+def _previous(host: Host, serving: Container | None) -> str:
+    current = host.store.load(serving.release) if serving else None
+    if current is not None and current.previous:
+        return current.previous
+    kept = [f"{one.id} ({one.label})" for one in host.store.releases()]
+    now = current.label if current else "nothing"
+    raise DeployError(
+        f"there is no release before the one that serves ({now})",
+        f"Name one with --to; kept here: {', '.join(kept) or 'none'}",
+        cause="unavailable",
+    )
+
+
+def _is_same(host: Host, view: View, wanted: Release, secrets: dict[str, str]) -> bool:
+    """Whether the wanted release is what serves, in every byte that could matter."""
+    serving = view.serving
+    return (
+        serving is not None
+        and serving.digest == wanted.digest
+        and serving.config_hash == wanted.runtime.config_hash
+        and host.store.load_secrets(serving.release) == secrets
+        and not host.store.journal()
+        and not view.layout.ambiguous
+    )
+
+
+def _check_space(host: Host) -> None:
+    root = str(host.engine.info().get("DockerRootDir", "/var/lib/docker"))
+    free = shutil.disk_usage(root).free
+    if free < host.settings.min_free_bytes:
+        raise DeployError(
+            f"{root} has {free >> 20} MiB free, a deploy asks for"
+            f" {host.settings.min_free_bytes >> 20} MiB",
+            "Free space, for instance with 'docker image prune', or lower app_min_free_mib",
+            cause="refused",
+        )
+
+
+def _diff(host: Host, view: View, wanted: Release) -> dict[str, str]:
+    serving = view.serving
+    current = host.store.load(serving.release) if serving else None
+    return {"before": describe(current), "after": describe(wanted)}
+
+
+def describe(release: Release | None) -> str:
+    """Return a release as the text that a diff compares; values of variables stay out."""
+    if release is None:
+        return "nothing deployed\n"
+    runtime = release.runtime
+    return (
+        f"image: {release.image}\n"
+        f"port: {runtime.port}\n"
+        f"variables: {', '.join(sorted(runtime.env)) or '-'}\n"
+        f"secrets: {', '.join(sorted(runtime.secret_names)) or '-'} (as {runtime.secrets_as})\n"
+        f"configuration: {runtime.config_hash[:12]}\n"
+    )

@@ -1,0 +1,119 @@
+"""Prepare: start the candidate in the free slot and wait for its health. No traffic yet."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+from ..container import Placement, creation_request
+from ..errors import DeployError
+from ..health import Watch, wait_healthy
+from ..host import Host, View
+from ..masking import log_tail
+from ..spec import Release
+from ..store import now
+
+
+def prepare(host: Host, release: Release, secrets: dict[str, str] | None) -> dict[str, Any]:
+    """Have the release running, healthy, in the free slot.
+
+    Args:
+        release: what to run.
+        secrets: its secret values, or None to use those it was kept with (rollback).
+
+    Raises:
+        DeployError: it could not be started or did not become healthy. The candidate is gone
+            again, and what served before still serves.
+    """
+    view = host.observe()
+    serving = view.serving
+    if serving is not None and serving.release == release.id:
+        return {"changed": False, "slot": serving.slot, "release": release.summary()}
+    slot = view.layout.free
+    host.store.begin(
+        "prepare",
+        release.id,
+        slot=slot,
+        before=serving.release if serving else "",
+        before_slot=view.layout.serving or "",
+    )
+    timings: dict[str, float] = {}
+    started = time.monotonic()
+    release = _fetch(host, release, secrets)
+    values = host.store.load_secrets(release.id)
+    timings["fetch"] = time.monotonic() - started
+    host.proxy.isolate(slot, view.layout.serving)
+    changed = _start(host, view, slot, release, values)
+    try:
+        watch = _become_healthy(host, slot, release)
+    except DeployError as error:
+        tail = log_tail(host.engine.logs(release.container), values.values())
+        host.engine.remove(release.container)
+        error.evidence.setdefault("log", tail)
+        raise
+    timings["healthy"] = watch.seconds
+    return {
+        "changed": changed,
+        "slot": slot,
+        "release": release.summary(),
+        "health": watch.evidence(),
+        "timings": {name: round(seconds, 3) for name, seconds in timings.items()},
+    }
+
+
+def _fetch(host: Host, release: Release, secrets: dict[str, str] | None) -> Release:
+    """Have the image and the release's files on this host."""
+    if not host.engine.has_image(release.image):
+        host.engine.pull(release.repository, release.digest)
+    facts = host.engine.image_facts(release.image)
+    ours = host.engine.architecture()
+    if facts.architecture and ours and facts.architecture != ours:
+        raise DeployError(
+            f"{release.image} is built for {facts.architecture}, this server is {ours}",
+            f"Build the image for linux/{ours}",
+            cause="unhealthy",
+        )
+    if secrets is None:
+        return release
+    kept = host.store.load(release.id)
+    release = release.with_image_facts(facts.version, facts.revision)
+    if kept is None:
+        release = replace(release, created_at=now())
+        host.store.save(release)
+        host.store.save_secrets(release.id, secrets)
+        return release
+    return kept
+
+
+def _start(host: Host, view: View, slot: str, release: Release, secrets: dict[str, str]) -> bool:
+    """Have the release's container running in the slot; tell whether anything changed."""
+    there = view.containers.get(slot)
+    if there is not None and there.running:
+        if there.release == release.id:
+            return False
+        host.engine.stop(there.name, host.settings.stop_seconds)
+    if there is not None and there.release == release.id:
+        host.engine.start(there.name)
+        return True
+    # A container of this release made for the other slot has the wrong address.
+    host.engine.remove(release.container)
+    placement = Placement(
+        slot=slot,
+        network=host.settings.network,
+        address=host.settings.addresses[slot],
+        secrets_folder=str(host.store.secrets_folder(release.id)),
+    )
+    host.engine.create(release.container, creation_request(release, placement, secrets))
+    if secrets and release.runtime.secrets_as == "file":
+        user = host.engine.image_facts(release.image).user
+        host.store.own_secrets(release.id, *host.engine.user_ids(release.container, user))
+    host.engine.start(release.container)
+    return True
+
+
+def _become_healthy(host: Host, slot: str, release: Release) -> Watch:
+    expected = replace(host.health, version=release.version)
+    return wait_healthy(
+        host.url(slot, release), expected, lambda: host.engine.inspect(release.container)
+    )

@@ -1,0 +1,42 @@
+"""Switch: new requests go to the candidate; the old container stays running and warm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import DeployError
+from ..host import Host
+from ..spec import Release
+
+
+def switch(host: Host, release: Release) -> dict[str, Any]:
+    """Point the proxy at the release.
+
+    Raises:
+        DeployError: the release does not run in the free slot, or the proxy refused.
+    """
+    view = host.observe()
+    serving = view.serving
+    if serving is not None and serving.release == release.id and not view.layout.ambiguous:
+        return {"changed": False, "slot": serving.slot}
+    candidate = next(
+        (one for one in view.containers.values() if one.release == release.id and one.running), None
+    )
+    if candidate is None:
+        raise DeployError(
+            f"release {release.id} does not run on this server",
+            "Run the deploy again; it prepares the release anew",
+        )
+    journal = host.store.journal()
+    before = view.serving
+    host.store.begin(
+        "switch",
+        release.id,
+        slot=candidate.slot,
+        before=journal.get("before", before.release if before else ""),
+        before_slot=journal.get("before_slot", view.layout.serving or ""),
+    )
+    # The policy first: after the switch a reboot must bring this container back.
+    host.engine.keep_running(candidate.name)
+    host.proxy.serve(candidate.slot, beside="drain" if before is not None else "maint")
+    return {"changed": True, "slot": candidate.slot}

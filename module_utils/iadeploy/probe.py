@@ -1,0 +1,133 @@
+"""One HTTP question to an application, and the judgement of its answer."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from .spec import Health
+
+_MAX_BODY = 65536
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back.
+
+    Attributes:
+        status: HTTP status, or 0 when there was no answer.
+        body: the first 64 KiB; never logged or returned whole, it may hold health data.
+        error: why there was no answer, or an empty string.
+        seconds: how long it took.
+    """
+
+    status: int
+    body: bytes
+    error: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether an answer is the expected one, and if not, what to look at."""
+
+    healthy: bool
+    cause: str = ""
+    hint: str = ""
+
+
+def fetch(url: str, *, timeout: float, host: str = "", verify: bool | str = True) -> Answer:
+    """Ask ``url`` once, without redirects and without the environment's proxies."""
+    import requests  # pylint: disable=import-outside-toplevel
+
+    started = time.monotonic()
+    session = requests.Session()
+    session.trust_env = False
+    headers = {"Connection": "close", "User-Agent": "iadeploy-health"}
+    if host:
+        headers["Host"] = host
+    try:
+        with session.get(
+            url,
+            headers=headers,
+            timeout=timeout,
+            allow_redirects=False,
+            stream=True,
+            verify=verify,
+        ) as response:
+            body = response.raw.read(_MAX_BODY, decode_content=True) or b""
+            return Answer(response.status_code, body, "", time.monotonic() - started)
+    except (requests.exceptions.RequestException, OSError) as error:
+        return Answer(0, b"", _reason(error, timeout), time.monotonic() - started)
+    finally:
+        session.close()
+
+
+def _reason(error: Exception, timeout: float) -> str:
+    import requests  # pylint: disable=import-outside-toplevel
+
+    text = str(error)
+    if isinstance(error, requests.exceptions.Timeout):
+        return f"no answer within {timeout:g} s"
+    for known in ("Connection refused", "Name or service not known", "No route to host"):
+        if known in text:
+            return known.lower()
+    if "RemoteDisconnected" in text or "Connection aborted" in text:
+        return "connection closed without an answer"
+    return type(error).__name__
+
+
+def judge(answer: Answer, health: Health) -> Verdict:
+    """Compare an answer with what is expected. Pure."""
+    if answer.status == 0:
+        return Verdict(False, answer.error, _connection_hint(answer.error))
+    if answer.status not in health.statuses:
+        wanted = ", ".join(map(str, health.statuses))
+        return Verdict(
+            False,
+            f"answered {answer.status} instead of {wanted}{_failing_checks(answer.body)}",
+            "the application runs but does not call itself healthy",
+        )
+    if health.version:
+        served = served_version(answer.body)
+        if served != health.version:
+            return Verdict(
+                False,
+                f"served version {served[:80]!a} instead of {health.version!a}",
+                "another release answers, or the image was built without its version",
+            )
+    return Verdict(True)
+
+
+def served_version(body: bytes) -> str:
+    """Return the ``version`` of a health answer, or an empty string."""
+    version = _json_object(body).get("version", "")
+    return version if isinstance(version, str) else ""
+
+
+def _failing_checks(body: bytes) -> str:
+    """Name the checks that failed, by name only: their text may hold data."""
+    checks = _json_object(body).get("checks")
+    if not isinstance(checks, dict):
+        return ""
+    fine = ("ok", "not configured")
+    failing = [str(name)[:40] for name, value in sorted(checks.items()) if value not in fine]
+    return f" (failing: {', '.join(failing[:10])})" if failing else ""
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _connection_hint(reason: str) -> str:
+    if reason == "connection refused":
+        return "nothing listens there: does the application bind 0.0.0.0 and app_port?"
+    if reason.startswith("no answer"):
+        return "it accepts connections but does not answer in time"
+    return ""

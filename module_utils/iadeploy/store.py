@@ -1,0 +1,210 @@
+"""The files that a host keeps of an application's releases.
+
+::
+
+    <root>/<app>/releases/<id>/release.json   what the release is
+    <root>/<app>/releases/<id>/secrets/NAME   its secrets, readable by the application only
+    <root>/<app>/journal.json                 what is being done right now
+    <root>/<app>/history.jsonl                what was done
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from .errors import DeployError
+from .spec import Release
+
+
+def now() -> str:
+    """Return the current UTC time, ISO 8601 with seconds."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def write_atomically(path: Path, text: str, mode: int = 0o600) -> None:
+    """Write ``text`` so that after a crash the file is the old one or the new one, whole."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fchmod(stream.fileno(), mode)
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class Store:
+    """The releases of one application on this host.
+
+    Args:
+        root: the state directory that the ``host`` role made.
+        app: the application's name.
+
+    Raises:
+        DeployError: the state directory does not exist.
+    """
+
+    def __init__(self, root: str, app: str) -> None:
+        if not Path(root).is_dir():
+            raise DeployError(
+                f"{root} does not exist on this server",
+                "Run 'iactl bootstrap' for this environment first",
+                cause="refused",
+            )
+        self.app = app
+        self.folder = Path(root) / app
+        self.releases_folder = self.folder / "releases"
+        self.journal_file = self.folder / "journal.json"
+        self.history_file = self.folder / "history.jsonl"
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold this application on this host; the kernel lets go when the process ends.
+
+        Raises:
+            DeployError: another process holds it.
+        """
+        self.releases_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (self.folder / ".lock").open("w", encoding="utf-8") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise DeployError(
+                    f"another process is changing '{self.app}' on this server",
+                    "Wait until it has ended, then run the command again",
+                    cause="locked",
+                ) from error
+            yield
+
+    def release_folder(self, release_id: str) -> Path:
+        """Return the folder of one release."""
+        return self.releases_folder / release_id
+
+    def secrets_folder(self, release_id: str) -> Path:
+        """Return the folder of one release's secret files."""
+        return self.release_folder(release_id) / "secrets"
+
+    def load(self, release_id: str) -> Release | None:
+        """Return a kept release, or None when this host does not keep it.
+
+        Raises:
+            DeployError: its record cannot be read.
+        """
+        path = self.release_folder(release_id) / "release.json"
+        try:
+            return Release.from_json(json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise DeployError(
+                f"{path} cannot be read ({error})",
+                "Remove that release's folder, or restore it from a backup",
+            ) from error
+
+    def releases(self) -> list[Release]:
+        """Return the kept releases, oldest first."""
+        if not self.releases_folder.is_dir():
+            return []
+        names = sorted(entry.name for entry in self.releases_folder.iterdir() if entry.is_dir())
+        return [release for release in map(self.load, names) if release is not None]
+
+    def save(self, release: Release) -> None:
+        """Write a release's record."""
+        folder = self.release_folder(release.id)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        record = json.dumps(release.to_json(), indent=2, sort_keys=True)
+        write_atomically(folder / "release.json", record + "\n")
+
+    def save_secrets(self, release_id: str, secrets: dict[str, str]) -> None:
+        """Write the secret files, root's only until ``own_secrets`` hands them over."""
+        folder = self.secrets_folder(release_id)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name, value in secrets.items():
+            write_atomically(folder / name, value, mode=0o400)
+
+    def own_secrets(self, release_id: str, uid: int, gid: int) -> None:
+        """Make the secret files readable by the application's user, and by nobody else."""
+        folder = self.secrets_folder(release_id)
+        for path in (folder, *folder.iterdir()):
+            os.chown(path, uid, gid)
+        folder.chmod(0o500)
+
+    def load_secrets(self, release_id: str) -> dict[str, str]:
+        """Return a release's secrets by name."""
+        folder = self.secrets_folder(release_id)
+        if not folder.is_dir():
+            return {}
+        return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+
+    def forget(self, release_id: str) -> None:
+        """Remove a release's folder with its secrets."""
+        shutil.rmtree(self.release_folder(release_id), ignore_errors=True)
+
+    def begin(self, step: str, release_id: str, **facts: Any) -> None:
+        """Write down what is about to be done, before it is done."""
+        entry = {"step": step, "release": release_id, "at": now(), **facts}
+        write_atomically(self.journal_file, json.dumps(entry, sort_keys=True) + "\n")
+
+    def journal(self) -> dict[str, Any]:
+        """Return what was being done, or an empty dictionary."""
+        try:
+            entry: dict[str, Any] = json.loads(self.journal_file.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return {}
+        return entry
+
+    def end(self) -> None:
+        """Write down that nothing is being done any more."""
+        self.journal_file.unlink(missing_ok=True)
+
+    def record(self, action: str, outcome: str, release: Release, **facts: Any) -> None:
+        """Append one line to the history."""
+        entry = {
+            "at": now(),
+            "action": action,
+            "outcome": outcome,
+            "release": release.id,
+            "version": release.label,
+            "digest": release.digest,
+            **facts,
+        }
+        with self.history_file.open("a", encoding="utf-8") as stream:
+            os.fchmod(stream.fileno(), 0o600)
+            stream.write(json.dumps(entry, sort_keys=True) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    def history(self) -> list[dict[str, Any]]:
+        """Return the history, oldest first; a line that was cut short is left out."""
+        try:
+            lines = self.history_file.read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        entries = []
+        for line in lines:
+            try:
+                entries.append(json.loads(line))
+            except ValueError:
+                continue
+        return entries

@@ -1,0 +1,149 @@
+"""The one judge of a phase: it sees every host's result, lost hosts included. Pure.
+
+Ansible itself goes on after an unreachable host even under ``any_errors_fatal``
+(ansible/ansible#73795), and a ``rescue`` turns a failed fleet into exit code 0. So a phase's
+results are data, and what follows is decided here, once for the whole fleet.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Exit codes of iactl, documented in its --help.
+DONE, BAD_INPUT, REFUSED, FAILED, NEEDS_HUMAN, LOCKED, NO_TARGET = 0, 2, 3, 4, 5, 6, 8
+
+_BY_CAUSE = {"input": BAD_INPUT, "unavailable": NO_TARGET, "locked": LOCKED, "refused": REFUSED}
+_KEPT = (
+    "ok",
+    "msg",
+    "cause",
+    "evidence",
+    "changed",
+    "slot",
+    "health",
+    "timings",
+    "serving",
+    "points_at",
+    "interrupted",
+    "diff",
+    "flipped",
+    "pruned",
+    "drained",
+    "release",
+    "target",
+    "same",
+    "digest",
+)
+
+
+def release_verdict(
+    hosts: list[str], hostvars: Any, phase: str, before: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Judge one phase over the fleet.
+
+    Args:
+        hosts: every host of the play, also those that were lost.
+        hostvars: their variables; each host that answered has ``release_result``.
+        phase: the phase that just ran.
+        before: the verdict before this one.
+
+    Returns:
+        The verdict: ``ok``, ``failed`` and ``lost`` hosts, ``exit_code``, ``message``, what the
+        plan decided (``digest``, ``target``, ``same``, ``warm``), and each host's result.
+    """
+    results = {host: _result(hostvars[host], phase) for host in hosts}
+    failed = [host for host, result in results.items() if not result["ok"]]
+    verdict: dict[str, Any] = {
+        **{key: (before or {}).get(key) for key in ("digest", "target", "same", "warm")},
+        "phase": phase,
+        "ok": not failed and bool(hosts),
+        "failed": failed,
+        "lost": [host for host in failed if results[host]["cause"] == "lost"],
+        "hosts": results,
+        "exit_code": DONE,
+        "message": "",
+    }
+    if phase == "plan" and verdict["ok"]:
+        verdict.update(_planned(results))
+    if not verdict["ok"] and not verdict["message"]:
+        verdict["exit_code"] = _exit_code(phase, before or {}, results, failed)
+        verdict["message"] = _message(phase, results, failed)
+    return verdict
+
+
+def _result(variables: Any, phase: str) -> dict[str, Any]:
+    """Return a host's result for this phase, or one that says it was lost."""
+    result = dict(variables.get("release_result") or {})
+    if result.get("unreachable"):
+        return {"ok": False, "cause": "lost", "msg": _first_line(result.get("msg", ""))}
+    if result.get("phase") != phase:
+        said = result.get("module_stderr") or result.get("exception") or result.get("msg", "")
+        text = _last_line(said) if result.get("failed") else "no result came back"
+        return {"ok": False, "cause": "failed", "msg": text}
+    return {"ok": False, "cause": "", **{key: result[key] for key in _KEPT if key in result}}
+
+
+def _planned(results: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Decide for the whole fleet what the hosts planned each for itself."""
+    first = next(iter(results.values()))
+    targets = {(result.get("target") or {}).get("id", "") for result in results.values()}
+    if len(targets) > 1:
+        told = ", ".join(
+            f"{host}: {(result.get('target') or {}).get('id') or 'none'}"
+            for host, result in results.items()
+        )
+        return {
+            "ok": False,
+            "failed": list(results),
+            "exit_code": NO_TARGET,
+            "message": f"The servers do not agree on the release to go back to ({told})."
+            " Name one with --to.",
+        }
+    target = targets.pop()
+    return {
+        # A tag that moves while the hosts look it up changes nothing: one answer counts.
+        "digest": first["digest"],
+        "target": target,
+        "same": all(result["same"] for result in results.values()),
+        "warm": bool(target) and all(result.get("warm") for result in results.values()),
+    }
+
+
+def _exit_code(
+    phase: str, before: dict[str, Any], results: dict[str, dict[str, Any]], failed: list[str]
+) -> int:
+    causes = {results[host]["cause"] for host in failed}
+    if phase == "plan":
+        return next((code for cause, code in _BY_CAUSE.items() if cause in causes), REFUSED)
+    if phase == "abort":
+        # Before the switch no request can have reached the candidate, whatever a host says now.
+        return NEEDS_HUMAN if before.get("phase") == "switch" else FAILED
+    if phase == "commit":
+        return DONE
+    if phase == "prepare" and causes <= {"refused", "lost"}:
+        return REFUSED
+    return FAILED
+
+
+def _message(phase: str, results: dict[str, dict[str, Any]], failed: list[str]) -> str:
+    if not failed:
+        return f"No server took part in the phase {phase}."
+    told = [f"{host}: {results[host].get('msg') or 'failed'}" for host in failed]
+    return f"{phase} failed on {len(failed)} of {len(results)} servers. " + " ".join(told)
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "unreachable")
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "the module failed without a word"
+
+
+class FilterModule:
+    """Ansible's entry point."""
+
+    def filters(self) -> dict[str, Any]:
+        """Return the filters of this file by name."""
+        return {"release_verdict": release_verdict}
