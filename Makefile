@@ -5,6 +5,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+APPLICATION := examples/innerarchitect
+APPLICATION_READY := .venv-application/.ready
 
 .PHONY: help setup demo demo-down test test-fast lint format bench clean-rig lock
 
@@ -14,7 +16,10 @@ help: ## List what there is
 setup: $(READY) ## Make the virtual environment with the locked dependencies
 
 $(READY): requirements-dev.lock pyproject.toml tests/setup.sh
-	@PYTHON=$(PYTHON) tests/setup.sh .venv
+	@PYTHON=$(PYTHON) tests/setup.sh .venv requirements-dev.lock --editable .
+
+$(APPLICATION_READY): $(APPLICATION)/requirements-test.lock tests/setup.sh
+	@PYTHON=$(PYTHON) tests/setup.sh .venv-application $(APPLICATION)/requirements-test.lock
 
 demo: $(READY) ## Deploy a real application to two throwaway servers, and watch
 	@$(BIN)/python -m examples.demo
@@ -22,7 +27,7 @@ demo: $(READY) ## Deploy a real application to two throwaway servers, and watch
 demo-down: $(READY) ## Remove what the demo started
 	@$(BIN)/python -m tests.fleet down demo
 
-test: $(READY) ## Run every test
+test: $(READY) $(APPLICATION_READY) ## Run every test
 	@$(BIN)/python -m tests.everything
 
 test-fast: $(READY) ## Run the tests that need no Docker, in under a minute
@@ -49,3 +54,6 @@ lock: $(READY) ## Resolve the dependencies again
 		--no-header --output-file requirements.lock pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-header --extra dev --output-file requirements-dev.lock pyproject.toml
+	@cd $(APPLICATION) && for extra in "" "--extra test"; do \
+		../../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-header $$extra --output-file requirements$${extra:+-test}.lock pyproject.toml; done

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .content import content_root
-from .exits import CommandError, Exit
+from .exits import CommandError, Exit, bad_input
 from .inputs import environment_name
 
 VARIABLE = "IADEPLOY_INVENTORIES"
@@ -55,12 +55,10 @@ def find_environment(
 def _inventories(given: Path | None, environ: Mapping[str, str]) -> Path:
     named = given or (Path(environ[VARIABLE]) if environ.get(VARIABLE) else None)
     if named is not None:
-        if not named.is_dir():
-            raise CommandError(
-                Exit.BAD_INPUT,
-                f"The inventories folder {named} does not exist.",
-                f"Check --inventories and ${VARIABLE}.",
-            )
+        # os.path takes any text for a path that is not there; Path raises for some.
+        if not os.path.isdir(named):
+            where = "--inventories" if given else f"${VARIABLE}"
+            raise bad_input(where, str(named), "the path of the folder inventories")
         return named.resolve()
     here = Path.cwd()
     for folder in (here, *here.parents, content_root()):

@@ -18,7 +18,7 @@ def judge_status(report: Report, result: Result) -> Report:
         report.details.clear()
         judge_setup(report, result)
     report.hosts = {
-        host: _host(result.answers.get(host), result.failures.get(host, ""))
+        host: _host(result.answers.get(host), _silence(result, host))
         for host in sorted({*result.hosts, *result.answers, *result.unreachable})
     }
     problems = [
@@ -42,6 +42,13 @@ def judge_status(report: Report, result: Result) -> Report:
         report.message = f"{report.environment} {what} on {len(report.hosts)} servers."
     report.details += problems
     return report
+
+
+def _silence(result: Result, host: str) -> str:
+    """Return why a server did not answer; the lost ones are explained already."""
+    if host in result.unreachable:
+        return ""
+    return result.failures.get(host) or "it gave no answer"
 
 
 def _host(answer: dict[str, Any] | None, failure: str) -> dict[str, Any]:

@@ -95,33 +95,40 @@ def _run(request: Request, playbook: str, variables: dict[str, Any]) -> tuple[Re
 def _release(request: Request, action: str, variables: dict[str, Any], check: bool) -> Report:
     started = time.monotonic()
     report = Report(action, request.environment.name)
+    report.data["image"] = variables.get("release_image", "")
+    report.data["check"] = check
     wanted = {**variables, "release_actor": request.actor}
     folder = request.environment.folder
     result = run_playbook(action, folder, wanted, request.listener, check=check)
     if result.cancelled:
-        outcome.judge_cancelled(report, result, _bring_back(request, action, wanted, result))
+        finish = None if check else _finish(request, action, wanted, result)
+        outcome.judge_cancelled(report, result, finish)
     else:
         outcome.judge_release(report, result)
-    report.data["check"] = check
     report.data["remote_calls"] = max(result.remote_calls.values(), default=0)
     report.seconds = time.monotonic() - started
     return report
 
 
-def _bring_back(
+def _finish(
     request: Request, action: str, variables: dict[str, Any], run: Result
 ) -> Result | None:
-    """After a cancel, end the release at what served before; None when nothing was touched."""
+    """After a cancel, end the release: forward when it serves everywhere already, else back.
+
+    Returns:
+        The run that did it, or None when nothing had been touched.
+    """
     plan = next((one for one in run.verdicts if one["phase"] == "plan"), None)
     if plan is None or not plan["ok"] or plan["same"]:
         return None
-    release = variables.get("release_id") or plan["target"]
     return run_playbook(
-        "abort",
+        "finish",
         request.environment.folder,
         {
-            "release_id": release,
+            "release_phase": "commit" if outcome.is_live(run) else "abort",
+            "release_id": variables.get("release_id") or plan["target"],
             "release_action": action,
+            "release_target": plan["target"] or "previous",
             "release_actor": request.actor,
             "release_reason": "cancelled",
         },

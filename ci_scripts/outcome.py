@@ -22,10 +22,11 @@ def judge_release(report: Report, result: Result) -> Report:
     report.data["phases"] = [_phase_row(one) for one in verdicts]
     report.hosts = _hosts(verdicts)
     if failed is None or failed["phase"] == "commit":
+        if failed is None and not _complete(verdicts):
+            return _broke_off(report, result)
         _succeeded(report, verdicts, failed)
         return report
-    code = failed["exit_code"] if last["phase"] != "abort" or last["ok"] else last["exit_code"]
-    report.exit = Exit(code)
+    report.exit = Exit(last["exit_code"])
     _explain_failure(report, failed)
     report.message = _failure_message(report, verdicts, failed)
     if report.exit is Exit.NEEDS_HUMAN:
@@ -62,25 +63,59 @@ def judge_setup(report: Report, result: Result) -> Report:
     return report
 
 
-def judge_cancelled(report: Report, run: Result, abort: Result | None) -> Report:
+def judge_cancelled(report: Report, run: Result, finish: Result | None) -> Report:
     """Fill in what a cancelled deploy or rollback came to.
 
     Args:
         run: the cancelled run.
-        abort: the run that brought the fleet back, or None when nothing had been touched.
+        finish: the run that ended the release, or None when nothing had been touched.
     """
     report.exit = Exit.CANCELLED
     report.message = "Cancelled before anything was touched."
-    if abort is None:
+    if finish is None:
         return report
-    returned = abort.verdicts[-1] if abort.verdicts else {"ok": False, "failed": run.hosts}
-    report.message = "Cancelled; every server serves what it served before."
-    if not returned["ok"]:
+    ended: dict[str, Any] = {"ok": False, "failed": run.hosts, "phase": "abort"}
+    if finish.verdicts:
+        ended = finish.verdicts[-1]
+    if not ended["ok"]:
         report.exit = Exit.NEEDS_HUMAN
-        report.message = (
-            f"Cancelled, but {', '.join(returned['failed'])} could not be brought back."
-        )
+        report.message = f"Cancelled, but {', '.join(ended['failed'])} could not be cleaned up."
+        report.details = [
+            f"{host}: {ended['hosts'][host].get('msg', '')}"
+            for host in ended["failed"]
+            if host in ended.get("hosts", {})
+        ]
         report.next_step = f"Run 'iactl status {report.environment}', then deploy again."
+    elif ended["phase"] == "commit":
+        report.exit = Exit.DONE
+        report.message = (
+            f"Too late to cancel: {_wanted(report, run.verdicts)} serves on every server."
+        )
+    else:
+        report.message = "Cancelled; every server serves what it served before."
+    return report
+
+
+def is_live(run: Result) -> bool:
+    """Whether the release took over on every server; from then on it is not undone."""
+    return any(one["phase"] == "switch" and one["ok"] for one in run.verdicts)
+
+
+def _complete(verdicts: list[dict[str, Any]]) -> bool:
+    return bool(verdicts[0]["same"]) or verdicts[-1]["phase"] == "commit"
+
+
+def _broke_off(report: Report, result: Result) -> Report:
+    """Ansible ended before the release did: it was killed, or failed between two phases."""
+    last = result.verdicts[-1]["phase"]
+    untouched = last == "plan"
+    report.exit = Exit.FAILED if untouched else Exit.NEEDS_HUMAN
+    traffic = "no request was moved" if untouched else "what the servers serve is not known"
+    report.message = f"Ansible ended after {last} (its exit code was {result.rc}); {traffic}."
+    report.details = sorted(set(result.failures.values())) or result.output[-_LOG_LINES:]
+    report.next_step = (
+        f"Run 'iactl status {report.environment}', then deploy again; it repairs what was begun."
+    )
     return report
 
 
@@ -89,20 +124,35 @@ def _succeeded(
 ) -> None:
     plan = verdicts[0]
     report.exit = Exit.DONE
-    name = _wanted(verdicts)
+    name = _wanted(report, verdicts)
     count = len(plan["hosts"])
     if plan["same"]:
         report.message = f"{report.environment} is already at {name} on {_servers(count)}."
+        return
+    if report.data.get("check"):
+        report.message = f"{report.environment} would serve {name} on {_servers(count)}."
         return
     report.message = f"{report.environment} now serves {name} on {_servers(count)}."
     before = _serving_before(plan)
     if report.command == "deploy" and before:
         report.next_step = f"To go back: iactl rollback {report.environment}"
+    report.details = _weaker(verdicts)
     if commit is not None:
-        report.details = [
+        report.details += [
             "The release is live, but cleaning up behind it failed:",
             *(f"  {host}: {commit['hosts'][host].get('msg', '')}" for host in commit["failed"]),
         ]
+
+
+def _weaker(verdicts: list[dict[str, Any]]) -> list[str]:
+    """Name what the health check could not check, once for the fleet."""
+    notes = {
+        f"Weaker than it could be: {note}."
+        for verdict in verdicts
+        for answer in verdict["hosts"].values()
+        if (note := (answer.get("health") or {}).get("note"))
+    }
+    return sorted(notes)
 
 
 def _failure_message(report: Report, verdicts: list[dict[str, Any]], failed: dict[str, Any]) -> str:
@@ -117,7 +167,7 @@ def _failure_message(report: Report, verdicts: list[dict[str, Any]], failed: dic
         return f"Refused before anything was touched: {what}."
     if report.exit is Exit.REFUSED:
         return f"Refused: {what}; {kept}."
-    return f"{_wanted(verdicts)} did not get through: {what}; {kept}."
+    return f"{_wanted(report, verdicts)} did not get through: {what}; {kept}."
 
 
 def _explain_failure(report: Report, failed: dict[str, Any]) -> None:
@@ -162,7 +212,7 @@ def _phase_row(verdict: dict[str, Any]) -> dict[str, Any]:
     return {key: verdict[key] for key in ("phase", "ok", "failed", "lost", "exit_code", "message")}
 
 
-def _wanted(verdicts: list[dict[str, Any]]) -> str:
+def _wanted(report: Report, verdicts: list[dict[str, Any]]) -> str:
     """Name the release that was asked for, as well as the phases got to know it."""
     plan = verdicts[0]
     for verdict in reversed(verdicts):
@@ -172,7 +222,7 @@ def _wanted(verdicts: list[dict[str, Any]]) -> str:
                 return f"{release['version']} (release {release['id']})"
     if plan["same"]:
         return _serving_before(plan)
-    return str(plan.get("digest") or "the release")[:19]
+    return str(report.data.get("image") or "the release")
 
 
 def _serving_before(plan: dict[str, Any]) -> str:

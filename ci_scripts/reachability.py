@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 _KNOWN = (
-    (
-        ("identification has changed", "host key verification failed", "no matching host key"),
-        "its SSH host key is not the pinned one: possible interception",
-        "Find out why the key changed before you update known_hosts; it is never accepted by itself",
-    ),
+    # Before the next one, since SSH ends both with "Host key verification failed".
     (
         ("no ecdsa host key is known", "no ed25519 host key is known", "key is known for"),
         "its SSH host key is not in known_hosts",
         "Get the key's fingerprint from the server's console and add the key to known_hosts",
+    ),
+    (
+        ("identification has changed", "host key verification failed", "no matching host key"),
+        "its SSH host key is not the pinned one: possible interception",
+        "Find out why it changed before you update known_hosts; no key is accepted by itself",
     ),
     (
         (
@@ -29,7 +30,7 @@ _KNOWN = (
         "Check that sshd runs there and that ansible_port is right",
     ),
     (
-        ("timed out", "timeout", "no route to host", "unreachable network"),
+        ("timed out", "timeout", "no route to host", "network is unreachable"),
         "it does not answer",
         "Check that the server runs and that its firewall lets this machine in",
     ),

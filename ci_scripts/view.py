@@ -12,11 +12,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from iadeploy.masking import printable
+
 from .exits import Exit
 from .report import Report
 from .runner.result import Event
 
 _PHASE = re.compile(r"Phase (?P<name>[a-z]+)$")
+_HISTORY = ("at", "action", "outcome", "version", "release", "actor")
 _DONE, _FAILED, _RUNNING = "✔", "✘", "…"
 
 
@@ -48,7 +51,7 @@ class LiveView:
             )
             self._live.start()
         else:
-            self._console.print(self._title, highlight=False)
+            self._console.print(self._title, markup=False, highlight=False)
         return self
 
     def __exit__(
@@ -113,17 +116,22 @@ class LiveView:
         return Group(Text(f"{self._title}  {elapsed:.1f} s", style="cyan"), Padding(table, (0, 2)))
 
 
+def _cell(value: object) -> Text:
+    """A table's cell with foreign text: no markup in it, such as ``[bot]``, and no escapes."""
+    return Text(printable(str(value)))
+
+
 def print_report(console: Console, report: Report) -> None:
     """Print the result: what happened, why, and what to do next."""
     good = report.exit is Exit.DONE
     head = Text(f"{_DONE if good else _FAILED} ", style="bold green" if good else "bold red")
-    head.append(report.message, style="bold")
+    head.append(printable(report.message), style="bold")
     head.append(f"  ({report.seconds:.1f} s)" if good else f"  [exit {int(report.exit)}]", "dim")
     console.print(head, soft_wrap=True)
     for line in report.details:
-        console.print(Text(f"  {line}"), soft_wrap=True)
+        console.print(Text(f"  {printable(line)}"), soft_wrap=True)
     if report.next_step:
-        console.print(Text(f"  → {report.next_step}"), soft_wrap=True)
+        console.print(Text(f"  → {printable(report.next_step)}"), soft_wrap=True)
 
 
 def print_status(console: Console, report: Report) -> None:
@@ -131,7 +139,8 @@ def print_status(console: Console, report: Report) -> None:
     table = Table("server", "serves", "release", "slot", "state", box=None, pad_edge=False)
     for host, row in report.hosts.items():
         if "version" in row:
-            table.add_row(host, row["version"], row["release"], row["slot"], row["state"])
+            told = (row["version"], row["release"], row["slot"], row["state"])
+            table.add_row(*map(_cell, (host, *told)))
     if table.row_count:
         console.print(table)
     print_report(console, report)
@@ -151,15 +160,8 @@ def print_history(console: Console, report: Report) -> None:
         pad_edge=False,
     )
     for row in report.data.get("history", []):
-        table.add_row(
-            str(row.get("at", "")),
-            str(row.get("action", "")),
-            str(row.get("outcome", "")),
-            str(row.get("version", "")),
-            str(row.get("release", "")),
-            str(row.get("actor", "")),
-            str(len(row.get("hosts", []))),
-        )
+        told = [row.get(name, "") for name in _HISTORY]
+        table.add_row(*map(_cell, (*told, len(row.get("hosts", [])))))
     if table.row_count:
         console.print(table)
     print_report(console, report)

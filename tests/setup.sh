@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Make the virtual environment $1 with the locked dependencies and this checkout in it.
+# Make the virtual environment $1 with the dependencies of the lock file $2; further arguments name
+# what pip installs after that without dependencies.
 set -euo pipefail
-target=$1
+target=$1 lock=$2
+shift 2
 python=${PYTHON:-python3}
 
 if ! command -v "$python" >/dev/null || ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
@@ -18,8 +20,10 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
         exit 2
     fi
 fi
-echo "setup: virtual environment with locked dependencies in $target (about a minute, once)"
+echo "setup: virtual environment with locked dependencies in $target (once)"
 "$python" -m venv --clear "$target"
-"$target/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock
-"$target/bin/python" -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+"$target/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes -r "$lock"
+if [ $# -gt 0 ]; then
+    "$target/bin/python" -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation "$@"
+fi
 touch "$target/.ready"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Event = dict[str, Any]
-_VERDICT_FACTS = ("release_verdict", "release_return")
+_VERDICT = "release_verdict"
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Result:
             self.failures[host] = _message(answer)
         elif kind == "runner_on_ok":
             facts = answer.get("ansible_facts") or {}
-            self.verdicts += [facts[name] for name in _VERDICT_FACTS if name in facts]
+            self.verdicts += [facts[_VERDICT]] if _VERDICT in facts else []
             if data.get("resolved_action", data.get("task_action")) == "release_info":
                 self.answers[host] = answer
 

@@ -8,7 +8,8 @@ from rich.console import Console
 
 from tests.fleet.errors import RigError
 
-from .story import DemoError, tell
+from .steps import DemoError
+from .story import tell
 
 if __name__ == "__main__":
     try:

@@ -102,7 +102,7 @@ def _write_environment(fleet: Fleet) -> tuple[str, ...]:
         "app_port": 8000,
         "app_read_only": True,
         "app_health_path": "/api/health",
-        "app_env": {"AUTO_MIGRATE": True, "SESSION_COOKIE_SECURE": False},
+        "app_env": {"AUTO_MIGRATE": True, "COOKIE_SECURE": False},
         "app_secrets": {
             "DATABASE_URL": fleet.database.create_database("innerarchitect"),
             "REDIS_URL": fleet.cache.url,

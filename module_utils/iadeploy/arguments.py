@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from .container import parse_size
 from .engine import Engine
 from .errors import DeployError
 from .haproxy import Proxy
 from .host import Host, Settings
 from .reference import is_digest, parse_reference
+from .rules import check_health, check_name, check_release_id, check_runtime
 from .slots import SLOTS
-from .spec import Health, Release, Runtime, check_name, check_release_id, check_runtime
+from .spec import Health, Release, Runtime
 from .store import Store
 
 # Ansible masks a secret's value wherever it stands in a result; a short one would mask digests.
@@ -109,7 +111,7 @@ def build_host(params: dict[str, Any]) -> Host:
             keep_warm=params.get("keep_warm", False),
             min_free_bytes=params.get("min_free_mib", 0) << 20,
         ),
-        health=Health(**health),
+        health=check_health(Health(**health)),
     )
 
 
@@ -128,6 +130,7 @@ def build_release(params: dict[str, Any]) -> tuple[Release, dict[str, str]]:
             cause="input",
         )
     secrets = {str(name): str(value) for name, value in params["secrets"].items()}
+    parse_size(params["runtime"]["memory"])  # refuses here what would else end a prepare
     release = Release(
         id=check_release_id(params["release"]),
         app=params["app"],
@@ -166,5 +169,7 @@ def check_secrets(secrets: dict[str, str]) -> dict[str, str]:
 
 
 def _text(value: Any) -> str:
-    """YAML's true is the environment's ``true``."""
+    """YAML's true is the environment's ``true``, and its null is an empty value."""
+    if value is None:
+        return ""
     return str(value).lower() if isinstance(value, bool) else str(value)

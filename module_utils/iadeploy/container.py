@@ -6,7 +6,7 @@ Field names: Docker Engine API 1.41, ``/containers/create``.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .errors import DeployError
@@ -54,24 +54,19 @@ class Container:
     @classmethod
     def from_list(cls, row: dict[str, Any]) -> Container:
         """Read one row of ``GET /containers/json``."""
-        return cls(
-            name=row["Names"][0].lstrip("/"),
-            state=row["State"],
-            **_labelled(row.get("Labels") or {}),
-        )
+        return _labelled(row["Names"][0], row["State"], row.get("Labels") or {})
 
     @classmethod
     def from_inspect(cls, answer: dict[str, Any]) -> Container:
         """Read the answer to ``GET /containers/NAME/json``."""
         state = answer["State"]
-        return cls(
-            name=answer["Name"].lstrip("/"),
-            state=state["Status"],
+        container = _labelled(answer["Name"], state["Status"], answer["Config"].get("Labels") or {})
+        return replace(
+            container,
             restarts=answer.get("RestartCount", 0),
             exit_code=state.get("ExitCode", 0),
             out_of_memory=state.get("OOMKilled", False),
             error=state.get("Error", ""),
-            **_labelled(answer["Config"].get("Labels") or {}),
         )
 
     def summary(self) -> dict[str, Any]:
@@ -85,14 +80,16 @@ class Container:
         }
 
 
-def _labelled(labels: dict[str, str]) -> dict[str, str]:
-    return {
-        "release": labels.get(LABEL_RELEASE, ""),
-        "slot": labels.get(LABEL_SLOT, ""),
-        "digest": labels.get(LABEL_DIGEST, ""),
-        "config_hash": labels.get(LABEL_CONFIG, ""),
-        "version": labels.get(LABEL_VERSION, ""),
-    }
+def _labelled(name: str, state: str, labels: dict[str, str]) -> Container:
+    return Container(
+        name=name.lstrip("/"),
+        state=state,
+        release=labels.get(LABEL_RELEASE, ""),
+        slot=labels.get(LABEL_SLOT, ""),
+        digest=labels.get(LABEL_DIGEST, ""),
+        config_hash=labels.get(LABEL_CONFIG, ""),
+        version=labels.get(LABEL_VERSION, ""),
+    )
 
 
 @dataclass(frozen=True)

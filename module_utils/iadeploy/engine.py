@@ -12,6 +12,7 @@ from typing import Any
 from .container import LABEL_APP, Container
 from .errors import DeployError
 from .reference import Reference
+from .tether import check_tether
 
 LABEL_VERSION = "org.opencontainers.image.version"
 LABEL_REVISION = "org.opencontainers.image.revision"
@@ -56,7 +57,7 @@ class Engine:
                     cause="refused",
                 ) from error
             with self._explained("connect to the Docker Engine"):
-                self._connected = docker.APIClient(version="auto", timeout=self.timeout)
+                self._connected = docker.APIClient(version="auto", timeout=int(self.timeout))
         return self._connected
 
     @contextmanager
@@ -118,6 +119,7 @@ class Engine:
                 repository, tag=digest, stream=True, decode=True, auth_config=self._auth
             )
             for line in answers:
+                check_tether()
                 if "error" in line:
                     raise _from_api_error(f"pull {repository}@{digest}", line["error"])
 

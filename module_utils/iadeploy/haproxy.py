@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .errors import DeployError
+from .files import write_atomically
 from .slots import SLOTS, other
-from .store import write_atomically
 
 # srv_admin_state is a bit mask (management guide, "show servers state").
 _ADMIN_MAINT = 0x01 | 0x02 | 0x04 | 0x20
@@ -138,12 +138,14 @@ def parse_server_states(answer: str) -> dict[str, str]:
     """Read the answer to ``show servers state`` as slot name to state."""
     lines = answer.splitlines()
     header = next((line[2:].split() for line in lines if line.startswith("# be_id")), [])
+    if not {"srv_name", "srv_admin_state"} <= set(header):
+        return {}
     states: dict[str, str] = {}
     for line in lines:
         fields = line.split()
-        if line.startswith("#") or len(fields) < len(header) or not header:
-            continue
         row = dict(zip(header, fields, strict=False))
+        if line.startswith("#") or len(row) < len(header) or not row["srv_admin_state"].isdecimal():
+            continue
         admin = int(row["srv_admin_state"])
         if admin & _ADMIN_MAINT:
             states[row["srv_name"]] = "maint"

@@ -34,6 +34,7 @@ class Watch:
             "status": self.status,
             "cause": self.last.cause,
             "hint": self.last.hint,
+            "note": self.last.note,
         }
 
 
@@ -42,6 +43,7 @@ def wait_healthy(
     health: Health,
     look: Callable[[], Container | None],
     ask: Callable[..., Answer] = fetch,
+    may_go_on: Callable[[], None] = lambda: None,
 ) -> Watch:
     """Wait until ``health.consecutive`` answers in a row are good.
 
@@ -52,6 +54,7 @@ def wait_healthy(
         url: the health endpoint at the container's own address.
         look: returns the container as the engine sees it now.
         ask: sends one request.
+        may_go_on: asked before each attempt; raises when there is no more reason to wait.
 
     Raises:
         DeployError: the container died, or the deadline passed.
@@ -59,6 +62,7 @@ def wait_healthy(
     watch = Watch(url)
     started = time.monotonic()
     while True:
+        may_go_on()
         _check_alive(look(), watch)
         answer = ask(url, timeout=health.timeout, host=health.host)
         watch.attempts += 1

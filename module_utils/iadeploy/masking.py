@@ -8,7 +8,7 @@ from collections.abc import Iterable
 MASK = "********"
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)")
 # C0 and C1 controls, and the marks that reorder text on a terminal (Unicode UAX #9).
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _MIN_SECRET = 4
 _MAX_LINE = 500
 
@@ -34,6 +34,8 @@ def printable(text: str) -> str:
 def log_tail(raw: bytes, secrets: Iterable[str], lines: int = 20) -> list[str]:
     """Return the last ``lines`` lines of a container's log, masked, printable and cut to 500
     characters each."""
-    text = mask(raw.decode("utf-8", errors="replace"), list(secrets))
-    kept = [printable(line) for line in text.splitlines() if line.strip()]
+    values = list(secrets)
+    text = mask(raw.decode("utf-8", errors="replace"), values)
+    # Once more: a secret that colours cut in two is whole again without them.
+    kept = [mask(printable(line), values) for line in text.splitlines() if line.strip()]
     return [line if len(line) <= _MAX_LINE else line[:_MAX_LINE] + "…" for line in kept[-lines:]]

@@ -17,7 +17,9 @@ _REFERENCE = re.compile(
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
     r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
+_PATH = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_MAX_TEXT, _MAX_REPOSITORY = 512, 255
 
 
 @dataclass(frozen=True)
@@ -57,20 +59,27 @@ def parse_reference(text: str) -> Reference:
     Raises:
         DeployError: the text is no image reference.
     """
-    match = _REFERENCE.fullmatch(text)
-    if match is None or len(text) > 512:
-        raise DeployError(
-            f"{text[:120]!a} is not an image reference",
-            "Give it as registry/name:tag or registry/name@sha256:<64 hex digits>,"
-            " in lower case",
-            cause="input",
-        )
+    match = _REFERENCE.fullmatch(text) if len(text) <= _MAX_TEXT else None
+    if match is None:
+        raise _refused(text)
     registry, path = match["registry"] or "", match["path"]
     if registry and not _is_registry(registry):
         registry, path = "", f"{registry}/{path}"
+    if _PATH.fullmatch(path) is None:
+        raise _refused(text)
     tag = match["tag"] or ("" if match["digest"] else "latest")
     repository = f"{registry}/{path}" if registry else path
+    if len(repository) > _MAX_REPOSITORY:
+        raise _refused(text)
     return Reference(repository, registry, tag, match["digest"] or "")
+
+
+def _refused(text: str) -> DeployError:
+    return DeployError(
+        f"{text[:120]!a} is not an image reference",
+        "Give it as registry/name:tag or registry/name@sha256:<64 hex digits>, in lower case",
+        cause="input",
+    )
 
 
 def is_digest(text: str) -> bool:

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from .errors import DeployError
-
 SCHEMA = 1
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
-_RELEASE_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[a-z0-9]{4,12}")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _RUNTIME_LISTS = ("secret_names", "command", "volumes", "tmpfs", "cap_drop", "cap_add")
-_VOLUME = re.compile(r"(?:/[^:\0]+|[a-zA-Z0-9][a-zA-Z0-9_.-]+):/[^:\0]*(?::ro)?")
 
 
 @dataclass(frozen=True)
@@ -157,6 +150,8 @@ class Release:
         Raises:
             ValueError: the record has another schema or lacks a field.
         """
+        if not isinstance(record, dict):
+            raise ValueError("no JSON object")
         if record.get("schema") != SCHEMA:
             raise ValueError(f"schema {record.get('schema')!r} instead of {SCHEMA}")
         values = {key: value for key, value in record.items() if key != "schema"}
@@ -176,63 +171,3 @@ class Release:
 def canonical_json(value: Any) -> str:
     """Return JSON that is equal for equal values: sorted keys, no white space."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def check_name(name: str, where: str) -> str:
-    """Return ``name`` when it can name containers, folders and proxy sections.
-
-    Raises:
-        DeployError: it cannot.
-    """
-    return _check(
-        _NAME,
-        name,
-        where,
-        "a lower-case letter, then up to 30 lower-case letters, digits or hyphens",
-    )
-
-
-def check_release_id(release_id: str) -> str:
-    """Return ``release_id`` when it has the form ``YYYYMMDD-HHMMSS-xxxx``.
-
-    Raises:
-        DeployError: it has not.
-    """
-    return _check(_RELEASE_ID, release_id, "release", "an id as 'iactl history' prints it")
-
-
-def check_runtime(runtime: Runtime) -> Runtime:
-    """Return ``runtime`` when every part of it is sound.
-
-    Raises:
-        DeployError: a value is outside what is allowed; the sentence names it.
-    """
-    if not 1 <= runtime.port <= 65535:
-        raise _refuse("app_port", str(runtime.port), "a port from 1 to 65535")
-    for name in (*runtime.env, *runtime.secret_names):
-        _check(_VARIABLE, name, "app_env and app_secrets", "letters, digits and underscores")
-    both = sorted(set(runtime.env) & _secret_variables(runtime))
-    if both:
-        raise _refuse("app_env", ", ".join(both), "names that app_secrets does not set as well")
-    if runtime.secrets_as not in ("file", "env"):
-        raise _refuse("app_secrets_as", runtime.secrets_as, "'file' or 'env'")
-    for volume in runtime.volumes:
-        _check(_VOLUME, volume, "app_volumes", "'name:/path' or '/host/path:/path', and ':ro'")
-        if volume.split(":")[0] in ("/var/run/docker.sock", "/run/docker.sock", "/"):
-            raise _refuse("app_volumes", volume, "no mount that hands over the server")
-    return runtime
-
-
-def _secret_variables(runtime: Runtime) -> set[str]:
-    names = set(runtime.secret_names)
-    return names | {f"{name}_FILE" for name in names} if runtime.secrets_as == "file" else names
-
-
-def _check(pattern: re.Pattern[str], value: str, where: str, allowed: str) -> str:
-    if pattern.fullmatch(value) is None:
-        raise _refuse(where, value, allowed)
-    return value
-
-
-def _refuse(where: str, value: str, allowed: str) -> DeployError:
-    return DeployError(f"{where}: {value[:80]!a} is not allowed", f"Use {allowed}", cause="input")

@@ -14,15 +14,18 @@ import fcntl
 import json
 import os
 import shutil
-import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from .errors import DeployError
+from .files import explained, make_folder, write_atomically
 from .spec import Release
+
+_LOCK_INTERVAL = 0.05  # seconds
 
 
 def now() -> str:
@@ -30,28 +33,12 @@ def now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def write_atomically(path: Path, text: str, mode: int = 0o600) -> None:
-    """Write ``text`` so that after a crash the file is the old one or the new one, whole."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+def _locked(descriptor: int) -> bool:
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fchmod(stream.fileno(), mode)
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 class Store:
@@ -79,22 +66,26 @@ class Store:
         self.history_file = self.folder / "history.jsonl"
 
     @contextmanager
-    def exclusive(self) -> Iterator[None]:
+    def exclusive(self, wait: float = 10.0) -> Iterator[None]:
         """Hold this application on this host; the kernel lets go when the process ends.
+
+        Args:
+            wait: seconds that another process gets to end; one whose controller has gone does.
 
         Raises:
             DeployError: another process holds it.
         """
-        self.releases_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(self.releases_folder)
         with (self.folder / ".lock").open("w", encoding="utf-8") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise DeployError(
-                    f"another process is changing '{self.app}' on this server",
-                    "Wait until it has ended, then run the command again",
-                    cause="locked",
-                ) from error
+            deadline = time.monotonic() + wait
+            while not _locked(handle.fileno()):
+                if time.monotonic() >= deadline:
+                    raise DeployError(
+                        f"another process is changing '{self.app}' on this server",
+                        "Wait until it has ended, then run the command again",
+                        cause="locked",
+                    )
+                time.sleep(_LOCK_INTERVAL)
             yield
 
     def release_folder(self, release_id: str) -> Path:
@@ -132,14 +123,14 @@ class Store:
     def save(self, release: Release) -> None:
         """Write a release's record."""
         folder = self.release_folder(release.id)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
         record = json.dumps(release.to_json(), indent=2, sort_keys=True)
         write_atomically(folder / "release.json", record + "\n")
 
     def save_secrets(self, release_id: str, secrets: dict[str, str]) -> None:
         """Write the secret files, root's only until ``own_secrets`` hands them over."""
         folder = self.secrets_folder(release_id)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
         for name, value in secrets.items():
             write_atomically(folder / name, value, mode=0o400)
 
@@ -155,7 +146,8 @@ class Store:
         folder = self.secrets_folder(release_id)
         if not folder.is_dir():
             return {}
-        return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+        # As bytes: a text file's reader would turn the line ends of a key into others.
+        return {path.name: path.read_bytes().decode("utf-8") for path in folder.iterdir()}
 
     def forget(self, release_id: str) -> None:
         """Remove a release's folder with its secrets."""
@@ -169,10 +161,10 @@ class Store:
     def journal(self) -> dict[str, Any]:
         """Return what was being done, or an empty dictionary."""
         try:
-            entry: dict[str, Any] = json.loads(self.journal_file.read_text(encoding="utf-8"))
+            entry = json.loads(self.journal_file.read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
             return {}
-        return entry
+        return entry if isinstance(entry, dict) else {}
 
     def end(self) -> None:
         """Write down that nothing is being done any more."""
@@ -189,22 +181,34 @@ class Store:
             "digest": release.digest,
             **facts,
         }
-        with self.history_file.open("a", encoding="utf-8") as stream:
+        with explained(self.history_file), self.history_file.open("ab+") as stream:
             os.fchmod(stream.fileno(), 0o600)
-            stream.write(json.dumps(entry, sort_keys=True) + "\n")
+            line = json.dumps(entry, sort_keys=True).encode() + b"\n"
+            # A line that a crash cut short must not swallow this one.
+            stream.write(line if _ends_in_line(stream) else b"\n" + line)
             stream.flush()
             os.fsync(stream.fileno())
 
     def history(self) -> list[dict[str, Any]]:
         """Return the history, oldest first; a line that was cut short is left out."""
         try:
-            lines = self.history_file.read_text(encoding="utf-8").splitlines()
+            text = self.history_file.read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return []
         entries = []
-        for line in lines:
+        for line in text.splitlines():
             try:
-                entries.append(json.loads(line))
+                entry = json.loads(line)
             except ValueError:
                 continue
+            if isinstance(entry, dict):
+                entries.append(entry)
         return entries
+
+
+def _ends_in_line(stream: BinaryIO) -> bool:
+    """Whether a file is empty or ends in a line end."""
+    if stream.seek(0, os.SEEK_END) == 0:
+        return True
+    stream.seek(-1, os.SEEK_END)
+    return stream.read(1) == b"\n"

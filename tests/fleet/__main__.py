@@ -47,6 +47,10 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--no-database", dest="database", action="store_false")
     verb.set_defaults(run=commands.up)
 
+    verb = verbs.add_parser("start", help="start a rig again that this machine's reboot stopped")
+    verb.add_argument("name")
+    verb.set_defaults(run=commands.start)
+
     verb = verbs.add_parser("down", help="remove rigs, whoever uses them")
     verb.add_argument("names", nargs="+", metavar="NAME")
     verb.set_defaults(run=commands.down)

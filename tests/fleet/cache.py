@@ -23,7 +23,7 @@ class Cache(Member):
     @property
     def url(self) -> str:
         """Its URL, with the password and an IP address."""
-        return f"redis://:{self.password}@{self.address}:{PORT}/0"
+        return f"redis://default:{self.password}@{self.address}:{PORT}/0"
 
     def wait_ready(self) -> None:
         """Wait until it answers."""

@@ -54,6 +54,13 @@ def up(given: Namespace) -> int:
     return 0
 
 
+def start(given: Namespace) -> int:
+    """Start what stands still."""
+    daemon.ensure(say)
+    Fleet.load(given.name).start()
+    return 0
+
+
 def down(given: Namespace) -> int:
     """Remove the named rigs."""
     for name in given.names:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -76,6 +77,12 @@ class Fleet:
             )
         owner = Owner.parse(state.owner) or Owner.current()
         return cls(Identity(name, folder, owner), state)
+
+    def start(self) -> None:
+        """Start every member that is not running, as after a reboot of this machine."""
+        stopped = [one for one in self._members.everyone if one.status() != "running"]
+        with ThreadPoolExecutor(len(stopped) or 1) as pool:
+            list(pool.map(lambda one: one.start(), stopped))
 
     def down(self, progress: Progress = lambda line: None) -> None:
         """Remove it all: containers, volumes, state, network."""

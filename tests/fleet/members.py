@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from . import cache, database, network, registry
 from .cache import Cache
+from .container import Member
 from .database import Database
 from .labels import Identity
 from .registry import Registry
@@ -26,6 +27,12 @@ class Members:
     registry: Registry | None
     database: Database | None
     cache: Cache | None
+
+    @property
+    def everyone(self) -> list[Member]:
+        """All of them, what the servers need first."""
+        services = [self.registry, self.database, self.cache]
+        return [*(one for one in services if one is not None), *self.servers]
 
     @classmethod
     def of(cls, identity: Identity, state: State) -> Members:

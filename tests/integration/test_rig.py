@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import pytest
 from tests.fleet import Fleet, Prober, RigError, clean, engine, images
 from tests.fleet.labels import random_name
 from tests.fleet.server import Server
+from tests.fleet.traffic import Settings, Traffic
 from tests.fleet.waiting import wait_until
 
 pytestmark = pytest.mark.rig
@@ -166,11 +169,11 @@ def test_reboot_brings_back_address_services_and_containers(fleet: Fleet, pushed
     run = ["docker", "run", "--detach", "--init", "--restart", "unless-stopped", "--name", "app"]
     server.run([*run, pushed, "sleep", "infinity"], check=True)
     address = server.address
-    before = server.run(["cat", "/proc/1/stat"], check=True).stdout
+    booted = server.run(["cat", "/proc/1/stat"], check=True).stdout.split()[21]
 
     server.restart()
 
-    assert server.run(["cat", "/proc/1/stat"], check=True).stdout != before
+    assert server.run(["cat", "/proc/1/stat"], check=True).stdout.split()[21] != booted
     assert address in server.ssh("hostname -I").stdout.split()
 
     def back() -> bool:
@@ -303,6 +306,24 @@ def test_prober_sees_an_outage_and_nothing_but_the_outage(fleet: Fleet) -> None:
     assert all(failure.reason for failure in seen.failures)
     assert seen.versions["1.0"].count >= 100
     assert seen.achieved_rate == pytest.approx(100, rel=0.2)
+
+
+def test_prober_tells_what_it_could_not_send() -> None:
+    written: list[str] = []
+    traffic = Traffic(Settings(["http://127.0.0.1/"], rate=100), written.append)
+    skipped = asyncio.run(traffic._pause_until(time.monotonic() - 3.0))
+    assert skipped == pytest.approx(300, abs=5)
+    assert json.loads(written[0])["unsent"] == skipped
+
+
+def test_stopped_rig_starts_again_at_the_same_addresses() -> None:
+    with Fleet.up(servers=1, database=False) as rig:
+        rig.servers[0].kill()
+        rig.registry.stop()
+        again = Fleet.load(rig.name)
+        again.start()
+        assert again.servers[0].ssh("hostname").stdout == "web1\n"
+        assert again.registry.status() == "running"
 
 
 def test_bare_server_becomes_ready_with_apt() -> None:

@@ -8,8 +8,7 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
-from tests.conftest import parts_of
-from tests.support import PASSWORD, Browser, audit_rows
+from tests.support import PASSWORD, Browser, audit_rows, parts_of
 
 
 def test_every_post_route_refuses_a_missing_token(app: Flask, anna: Browser) -> None:

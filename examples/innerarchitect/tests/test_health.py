@@ -13,8 +13,7 @@ from innerarchitect.app import create_app
 from innerarchitect.health import CheckFailed, Health
 from sqlalchemy import text
 
-from tests.conftest import parts_of, settings_for
-from tests.support import Browser
+from tests.support import Browser, parts_of, settings_for
 
 
 def ask(app: Flask) -> tuple[int, dict[str, str]]:

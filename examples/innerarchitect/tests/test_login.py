@@ -9,8 +9,7 @@ import pytest
 from flask import Flask
 from innerarchitect.app import create_app
 
-from tests.conftest import parts_of, settings_for
-from tests.support import PASSWORD, Browser, FakeClock, audit_rows
+from tests.support import PASSWORD, Browser, FakeClock, audit_rows, parts_of, settings_for
 
 IDLE = 900
 

@@ -16,7 +16,7 @@ from innerarchitect.models import Base
 from innerarchitect.schema import known_revisions
 from sqlalchemy import Engine, text
 
-from tests.conftest import settings_for
+from tests.support import settings_for
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from tests.conftest import parts_of, settings_for
-from tests.support import Browser, audit_rows
+from tests.support import Browser, audit_rows, parts_of, settings_for
 
 
 def test_an_owner_writes_reads_and_deletes(app: Flask, anna: Browser) -> None:

@@ -88,14 +88,13 @@ def server(tmp_path: Path) -> Iterator[Server]:
         server.process.wait()
 
 
-def test_sigterm_stops_a_server_with_idle_connections_in_seconds(server: Server) -> None:
+def test_sigterm_does_not_wait_for_idle_connections(server: Server) -> None:
     kept_alive = server.connect()
     kept_alive.request("GET", "/")
     kept_alive.getresponse().read()
-    started = time.monotonic()
     server.terminate()
+    # Less than the 25 seconds that requests under way are given.
     assert server.process.wait(DEADLINE_SECONDS) == 0
-    assert time.monotonic() - started < 5
 
 
 def test_sigterm_lets_a_request_under_way_finish(server: Server) -> None:

@@ -16,20 +16,20 @@ from .drain import drain
 def abort(host: Host, release_id: str, action: str, actor: str, reason: str) -> dict[str, Any]:
     """Take the release out of traffic and remove it.
 
-    Works after any phase, also when the release never reached this host.
+    Works after any phase, also when the release never reached this host. One that was committed
+    here is live, and stays.
 
     Raises:
         DeployError: the old release could not be brought back.
     """
-    view = host.observe()
     journal = host.store.journal()
-    release = host.store.load(release_id)
-    begun = journal.get("release") == release_id
-    switched = _points_at(view, release_id) or (
-        begun and journal.get("slot") == view.layout.serving
-    )
-    if not switched and not begun:
+    if journal.get("release") != release_id:
         return {"changed": False, "flipped": False}
+    view = host.observe()
+    release = host.store.load(release_id)
+    switched = journal.get("before") != release_id and (
+        _points_at(view, release_id) or journal.get("slot") == view.layout.serving
+    )
     flipped = switched and _flip_back(host, view, journal)
     if release is not None:
         _discard(host, release)

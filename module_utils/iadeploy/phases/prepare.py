@@ -13,6 +13,7 @@ from ..host import Host, View
 from ..masking import log_tail
 from ..spec import Release
 from ..store import now
+from ..tether import check_tether
 
 
 def prepare(host: Host, release: Release, secrets: dict[str, str] | None) -> dict[str, Any]:
@@ -80,8 +81,9 @@ def _fetch(host: Host, release: Release, secrets: dict[str, str] | None) -> Rele
     release = release.with_image_facts(facts.version, facts.revision)
     if kept is None:
         release = replace(release, created_at=now())
-        host.store.save(release)
+        # The record last: a release that is kept has its secrets.
         host.store.save_secrets(release.id, secrets)
+        host.store.save(release)
         return release
     return kept
 
@@ -115,5 +117,8 @@ def _start(host: Host, view: View, slot: str, release: Release, secrets: dict[st
 def _become_healthy(host: Host, slot: str, release: Release) -> Watch:
     expected = replace(host.health, version=release.version)
     return wait_healthy(
-        host.url(slot, release), expected, lambda: host.engine.inspect(release.container)
+        host.url(slot, release),
+        expected,
+        lambda: host.engine.inspect(release.container),
+        may_go_on=check_tether,
     )

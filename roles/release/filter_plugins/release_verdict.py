@@ -48,8 +48,9 @@ def release_verdict(
         before: the verdict before this one.
 
     Returns:
-        The verdict: ``ok``, ``failed`` and ``lost`` hosts, ``exit_code``, ``message``, what the
-        plan decided (``digest``, ``target``, ``same``, ``warm``), and each host's result.
+        The verdict: ``ok``, ``failed`` and ``lost`` hosts, ``exit_code``, ``message``, for an
+        abort ``because``, what the plan decided (``digest``, ``target``, ``same``, ``warm``), and
+        each host's result.
     """
     results = {host: _result(hostvars[host], phase) for host in hosts}
     failed = [host for host, result in results.items() if not result["ok"]]
@@ -62,7 +63,12 @@ def release_verdict(
         "hosts": results,
         "exit_code": DONE,
         "message": "",
+        "because": "",
     }
+    if phase == "abort":
+        # Being back does not make it a success: the run ends with what made it go back.
+        verdict["because"] = (before or {}).get("message", "")
+        verdict["exit_code"] = (before or {}).get("exit_code", DONE)
     if phase == "plan" and verdict["ok"]:
         verdict.update(_planned(results))
     if not verdict["ok"] and not verdict["message"]:
@@ -75,7 +81,7 @@ def _result(variables: Any, phase: str) -> dict[str, Any]:
     """Return a host's result for this phase, or one that says it was lost."""
     result = dict(variables.get("release_result") or {})
     if result.get("unreachable"):
-        return {"ok": False, "cause": "lost", "msg": _first_line(result.get("msg", ""))}
+        return {"ok": False, "cause": "lost", "msg": _one_line(result.get("msg", ""))}
     if result.get("phase") != phase:
         said = result.get("module_stderr") or result.get("exception") or result.get("msg", "")
         text = _last_line(said) if result.get("failed") else "no result came back"
@@ -117,9 +123,11 @@ def _exit_code(
         return next((code for cause, code in _BY_CAUSE.items() if cause in causes), REFUSED)
     if phase == "abort":
         # Before the switch no request can have reached the candidate, whatever a host says now.
-        return NEEDS_HUMAN if before.get("phase") == "switch" else FAILED
+        return NEEDS_HUMAN if before.get("phase") == "switch" else before.get("exit_code") or FAILED
     if phase == "commit":
         return DONE
+    if phase == "prepare" and "locked" in causes:
+        return LOCKED
     if phase == "prepare" and causes <= {"refused", "lost"}:
         return REFUSED
     return FAILED
@@ -129,11 +137,19 @@ def _message(phase: str, results: dict[str, dict[str, Any]], failed: list[str]) 
     if not failed:
         return f"No server took part in the phase {phase}."
     told = [f"{host}: {results[host].get('msg') or 'failed'}" for host in failed]
+    log = next((lines for host in failed if (lines := _log(results[host]))), [])
+    if log:
+        told.append(f"The container's last log line: {log[-1]}")
     return f"{phase} failed on {len(failed)} of {len(results)} servers. " + " ".join(told)
 
 
-def _first_line(text: str) -> str:
-    return next((line.strip() for line in text.splitlines() if line.strip()), "unreachable")
+def _log(result: dict[str, Any]) -> list[str]:
+    return (result.get("evidence") or {}).get("log") or []
+
+
+def _one_line(text: str) -> str:
+    """Keep all words: of a changed host key, SSH names the danger on its third line."""
+    return " ".join(text.replace("@", " ").split())[:1000] or "unreachable"
 
 
 def _last_line(text: str) -> str:

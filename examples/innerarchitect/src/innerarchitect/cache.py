@@ -27,8 +27,9 @@ def connect(url: str) -> Redis:
             url,
             socket_timeout=_TIMEOUT_SECONDS,
             socket_connect_timeout=_TIMEOUT_SECONDS,
-            # One repeat covers a pooled connection that a Redis restart has closed.
-            retry=Retry(NoBackoff(), 1),
+            # One repeat covers a pooled connection that a Redis restart has closed; a timeout is
+            # not repeated, or every request would wait twice as long.
+            retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
         )
     except ValueError:
         raise SettingsError("REDIS_URL is not a valid Redis URL.") from None

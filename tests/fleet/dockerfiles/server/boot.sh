@@ -31,11 +31,8 @@ shut_down() {
 }
 
 make_cgroups_writable
-# /run is empty after every boot, as on a real server; systemd-tmpfiles would fill it there.
+# /run is empty after every boot, as on a real server.
 mkdir -p /run/lock
-if getent passwd haproxy > /dev/null; then
-    install -d -o haproxy -g haproxy -m 2775 /run/haproxy
-fi
 trap shut_down TERM INT
 each_service start
 touch /run/rig-booted

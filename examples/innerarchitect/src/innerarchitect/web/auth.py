@@ -54,9 +54,9 @@ def logout() -> Response:
     """End the session on the server."""
     login = current_visitor().login
     assert login is not None
-    log_out()
     with services().database.begin() as session:
         target = f"user:{login.user_id}"
         at = services().clock()
         audit.record(session, at, login.user_id, Action.LOGOUT, target, Outcome.OK)
+    log_out()
     return redirect(url_for("pages.home"), 303)

@@ -1,0 +1,93 @@
+"""A small application that keeps the application contract, or breaks it as its MODE says.
+
+ok          behaves
+crash       exits at once with a message that holds its secret
+unhealthy   answers 503 on its health endpoint
+liar        reports another version than its image's
+once        answers one health request well, then exits
+silent      accepts connections and never answers
+slow        listens only after 4 seconds
+plain       has no health endpoint and no version, as many real applications
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+MODE = os.environ["MODE"]
+VERSION = os.environ["APP_VERSION"]
+answered = threading.Event()
+
+
+def secret() -> str:
+    """Return the secret as the contract gives it, or an empty string."""
+    path = os.environ.get("TINY_SECRET_FILE")
+    return Path(path).read_text(encoding="utf-8") if path else os.environ.get("TINY_SECRET", "")
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers every path."""
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = 65536  # headers and body in one packet
+
+    def do_GET(self) -> None:  # pylint: disable=invalid-name
+        """Answer one request."""
+        if MODE == "silent":
+            time.sleep(3600)
+        if self.path.startswith("/slow"):
+            time.sleep(2)
+        status, body = 200, json.dumps({"hello": VERSION})
+        if self.path == "/api/health":
+            status, body = self.health()
+        payload = body.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(payload)))
+        self.end_headers()
+        self.wfile.write(payload)
+        self.wfile.flush()
+        print(f"request {self.path.split('?')[0]} {status}", flush=True)
+
+    def health(self) -> tuple[int, str]:
+        """Return status and body of the health endpoint."""
+        if MODE == "plain":
+            return 404, "{}"
+        if MODE == "once" and answered.is_set():
+            os._exit(3)
+        answered.set()
+        version = "0.0.0-old" if MODE == "liar" else VERSION
+        good = MODE != "unhealthy"
+        checks = {"database": "ok" if good else "error: no such table"}
+        body = {"status": "ok" if good else "error", "version": version, "checks": checks}
+        return (200 if good else 503), json.dumps(body)
+
+    def log_message(self, *_: object) -> None:
+        """Keep the library's own log out."""
+
+
+def main() -> None:
+    """Listen until SIGTERM."""
+    print(f"tiny {VERSION} starts", flush=True)
+    if MODE == "crash":
+        sys.exit(f"fatal: cannot log in with password {secret()}")
+    if MODE == "slow":
+        time.sleep(4)
+    server = ThreadingHTTPServer(("0.0.0.0", 8000), Handler)
+    server.daemon_threads = False
+    signal.signal(
+        signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start()
+    )
+    server.serve_forever(poll_interval=0.05)
+    server.server_close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""iactl against real servers."""

@@ -1,0 +1,71 @@
+"""The toolkit as an installed package, and the application alone."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from tests.fleet import build_application, engine
+from tests.fleet.waiting import wait_until
+
+from .operator import Operator
+from .site import Site
+
+pytestmark = pytest.mark.rig
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The console script of a wheel that was built and installed, with no checkout in sight."""
+    folder = tmp_path_factory.mktemp("installed")
+    build = ["-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder / "dist")]
+    subprocess.run([sys.executable, *build, str(ROOT)], check=True, capture_output=True)
+    wheel = next((folder / "dist").glob("*.whl"))
+    venv = folder / "venv"
+    subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
+    pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "-qq", "--no-deps", str(wheel)]
+    subprocess.run(pip, check=True)
+    # The dependencies come from the present environment, without its editable checkout.
+    packages = next((venv / "lib").glob("python*/site-packages"))
+    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    (venv / "bin" / "ansible-playbook").symlink_to(Path(sys.executable).parent / "ansible-playbook")
+    return venv / "bin" / "iactl"
+
+
+def test_installed_package_deploys_from_any_directory(site: Site, installed: Path) -> None:
+    where = subprocess.run(
+        [str(installed.with_name("python")), "-c", "import ci_scripts; print(ci_scripts.__file__)"],
+        cwd="/",
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert str(installed.parents[1]) in where.stdout
+    operator = Operator(site.operator.inventories, "shop", Path("/"), installed)
+    said = operator.run("deploy", "--image", site.images("2.0.0"))
+    assert said.code == 0, said.text
+    assert set(site.served().values()) == {"2.0.0"}
+    assert operator.run("rollback").code == 0
+
+
+def test_reference_application_runs_alone_without_any_setting() -> None:
+    build_application(ROOT / "examples" / "innerarchitect", "iadeploy-test/alone:1", {})
+    container = engine.client().containers.run(
+        "iadeploy-test/alone:1", detach=True, read_only=True, tmpfs={"/tmp": ""}
+    )
+    fetch = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8000/api/health').read().decode())"
+    try:
+
+        def healthy() -> bool:
+            code, output = container.exec_run(["python", "-c", fetch])
+            return code == 0 and json.loads(output)["status"] == "ok"
+
+        wait_until(healthy, "the application's health", deadline=30)
+    finally:
+        container.remove(force=True)

@@ -1,0 +1,88 @@
+"""``make test``: every check and every test, one after the other, and a table at the end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.fleet import Fleet, daemon
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = ROOT / ".venv" / "bin"
+APPLICATION = ROOT / "examples" / "innerarchitect"
+APPLICATION_PYTHON = ROOT / ".venv-application" / "bin" / "python"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one step ended."""
+
+    name: str
+    passed: bool
+    seconds: float
+
+
+def command(*argv: str | Path, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> bool:
+    """Run a command with its output on this terminal; tell whether it succeeded."""
+    environment = {**os.environ, **(env or {})}
+    done = subprocess.run([str(one) for one in argv], cwd=cwd, env=environment, check=False)
+    return done.returncode == 0
+
+
+def lint() -> bool:
+    """Format, types and style."""
+    return command("make", "--no-print-directory", "lint")
+
+
+def suite(folder: str) -> Callable[[], bool]:
+    """Return the step that runs one folder of tests."""
+
+    def run() -> bool:
+        return command(sys.executable, "-m", "pytest", "-q", "--durations=5", f"tests/{folder}")
+
+    return run
+
+
+def application() -> bool:
+    """The reference application's own tests, with a real PostgreSQL and Redis."""
+    with Fleet.up(servers=1, registry=False) as fleet:
+        peers = {
+            "TEST_DATABASE_URL": fleet.database.create_database("application_tests"),
+            "TEST_REDIS_URL": fleet.cache.url,
+        }
+        return command(APPLICATION_PYTHON, "-m", "pytest", "-q", cwd=APPLICATION, env=peers)
+
+
+STEPS: dict[str, Callable[[], bool]] = {
+    "lint": lint,
+    "unit": suite("unit"),
+    "application": application,
+    "integration": suite("integration"),
+    "e2e": suite("e2e"),
+}
+
+
+def main(chosen: list[str]) -> int:
+    """Run the chosen steps, or all; return the exit code."""
+    daemon.ensure(print)
+    outcomes = []
+    for name in chosen or STEPS:
+        print(f"\n=== {name}", flush=True)
+        started = time.monotonic()
+        passed = STEPS[name]()
+        outcomes.append(Outcome(name, passed, time.monotonic() - started))
+    print("\n=== summary")
+    for one in outcomes:
+        print(f"{'passed' if one.passed else 'FAILED'}  {one.seconds:7.1f} s  {one.name}")
+    failed = sum(1 for one in outcomes if not one.passed)
+    print(f"steps: {len(outcomes) - failed} passed, {failed} failed", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,248 @@
+"""The Ansible modules, run as Ansible runs them: JSON in, one JSON answer out."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.unit.builders import (
+    ADDRESSES,
+    DIGEST,
+    RELEASE_ID,
+    SECRET,
+    module,
+    release,
+    run_module,
+)
+from tests.unit.haproxy_peer import RecordedHaproxy
+
+MODULES = ("app_release", "release_info")
+BAD_PLANS: list[tuple[dict[str, Any], str, str]] = [
+    ({"app": "../etc"}, "input", "app_name"),
+    ({"image": ""}, "input", "image reference"),
+    ({"image": "{{ lookup('pipe', 'id') }}"}, "input", "image reference"),
+    ({"image": "r.io/shop:1; id"}, "input", "image reference"),
+    ({"release": "latest"}, "input", "release"),
+    ({"release": ""}, "input", "release"),
+    ({"digest": "sha256:short"}, "input", "digest"),
+    ({"addresses": {"blue": "10.0.0.1"}}, "input", "addresses"),
+    ({"runtime": {"port": 99999}}, "input", "app_port"),
+    ({"runtime": {"memory": "lots"}}, "input", "app_memory"),
+    ({"runtime": {"env": {"A=B": "c"}}}, "input", "A=B"),
+    ({"runtime": {"volumes": ["/:/host"]}}, "input", "app_volumes"),
+    ({"health": {"consecutive": 0}}, "input", "app_health_consecutive"),
+    ({"health": {"path": "x"}}, "input", "app_health_path"),
+    ({"secrets": {"KEY": "short"}}, "input", "KEY"),
+    ({"state_dir": "/does/not/exist"}, "refused", "/does/not/exist"),
+]
+# What AnsibleModule itself refuses: types, choices, names.
+BAD_ARGUMENTS: list[tuple[dict[str, Any], str]] = [
+    ({"phase": "destroy"}, "phase"),
+    ({"action": "undo"}, "action"),
+    ({"keep": "many"}, "keep"),
+    ({"addresses": "10.0.0.1"}, "addresses"),
+    ({"runtime": {"prot": 80}}, "prot"),
+    ({"runtime": {"secrets_as": "vault"}}, "secrets_as"),
+    ({"health": {"statuses": ["ok"]}}, "statuses"),
+    ({"unknown_option": 1}, "unknown_option"),
+]
+
+
+@pytest.fixture(autouse=True)
+def unshared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give each test its own argument spec; AnsibleModule writes defaults into it."""
+    code = module("app_release")
+    monkeypatch.setattr(code, "RELEASE_OPTIONS", copy.deepcopy(code.RELEASE_OPTIONS))
+
+
+@pytest.fixture
+def arguments(tmp_path: Path) -> dict[str, Any]:
+    """What both modules need, on a host whose HAProxy does not run."""
+    return {
+        "app": "shop",
+        "addresses": ADDRESSES,
+        "state_dir": str(tmp_path),
+        "proxy_socket": str(tmp_path / "admin.sock"),
+        "proxy_state_file": str(tmp_path / "servers.state"),
+    }
+
+
+@pytest.fixture
+def plan(arguments: dict[str, Any]) -> dict[str, Any]:
+    """A sound plan's arguments."""
+    more = {"phase": "plan", "release": RELEASE_ID, "image": "r.io/shop:1.4.0"}
+    return {**arguments, **more, "secrets": {"DATABASE_URL": SECRET}}
+
+
+@pytest.mark.parametrize(("changes", "cause", "named"), BAD_PLANS, ids=str)
+def test_bad_input_is_one_sentence_with_its_cause(
+    plan: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
+    changes: dict[str, Any],
+    cause: str,
+    named: str,
+) -> None:
+    answer = run_module("app_release", {**plan, **changes}, capsys)
+    assert (answer["failed"], answer["ok"], answer["phase"]) == (True, False, "plan")
+    assert answer["cause"] == cause
+    assert named in answer["msg"]
+    assert "\n" not in answer["msg"] and answer["msg"].endswith(".")
+
+
+@pytest.mark.parametrize(("changes", "named"), BAD_ARGUMENTS, ids=str)
+def test_an_argument_of_another_kind_is_refused_by_name(
+    plan: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
+    changes: dict[str, Any],
+    named: str,
+) -> None:
+    answer = run_module("app_release", {**plan, **changes}, capsys)
+    assert answer["failed"] is True
+    assert named in answer["msg"]
+
+
+@pytest.mark.parametrize("missing", ["phase", "app", "addresses"])
+def test_a_missing_argument_is_named(
+    plan: dict[str, Any], capsys: pytest.CaptureFixture[str], missing: str
+) -> None:
+    del plan[missing]
+    assert missing in run_module("app_release", plan, capsys)["msg"]
+
+
+@pytest.mark.parametrize("phase", ["prepare", "switch", "commit"])
+def test_every_phase_without_a_proxy_is_a_refusal_that_names_it(
+    plan: dict[str, Any], capsys: pytest.CaptureFixture[str], phase: str
+) -> None:
+    if phase != "prepare":
+        store = module("iadeploy.store").Store(plan["state_dir"], "shop")
+        store.save(release())
+    answer = run_module("app_release", {**plan, "phase": phase, "digest": DIGEST}, capsys)
+    assert (answer["cause"], answer["phase"]) == ("refused", phase)
+    assert plan["proxy_socket"] in answer["msg"]
+
+
+@pytest.mark.parametrize("phase", ["switch", "commit"])
+def test_a_release_that_the_host_does_not_keep_is_unavailable(
+    plan: dict[str, Any], capsys: pytest.CaptureFixture[str], phase: str
+) -> None:
+    answer = run_module("app_release", {**plan, "phase": phase}, capsys)
+    assert answer["cause"] == "unavailable"
+    assert RELEASE_ID in answer["msg"] and "none is kept here" in answer["msg"]
+
+
+def test_an_abort_of_what_was_never_begun_changes_nothing(
+    plan: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = run_module("app_release", {**plan, "phase": "abort"}, capsys)
+    assert (answer["ok"], answer["changed"], answer["flipped"]) == (True, False, False)
+
+
+@pytest.mark.parametrize("changes", [{}, {"image": "Bad"}, {"runtime": {"port": 0}}], ids=str)
+def test_a_secret_s_value_is_in_no_answer(
+    plan: dict[str, Any], capsys: pytest.CaptureFixture[str], changes: dict[str, Any]
+) -> None:
+    plan["registry_username"], plan["registry_password"] = "ops", "registry-Passw0rd"
+    answer = str(run_module("app_release", {**plan, "phase": "prepare", **changes}, capsys))
+    assert SECRET not in answer and "registry-Passw0rd" not in answer
+
+
+def test_release_info_without_a_proxy_is_a_refusal_that_names_it(
+    arguments: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = run_module("release_info", arguments, capsys)
+    assert (answer["failed"], answer["cause"]) == (True, "refused")
+    assert arguments["proxy_socket"] in answer["msg"]
+
+
+def test_release_info_without_the_application_s_backend_names_bootstrap(
+    arguments: dict[str, Any],
+    recorded_haproxy: RecordedHaproxy,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    recorded_haproxy.forget_backend()
+    answer = run_module("release_info", arguments, capsys)
+    assert (answer["cause"], "iactl bootstrap" in answer["msg"]) == ("refused", True)
+
+
+@pytest.mark.parametrize("name", ["../etc", "", "Shop", "shop\n"])
+def test_release_info_refuses_a_bad_name(
+    arguments: dict[str, Any], capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    answer = run_module("release_info", {**arguments, "app": name}, capsys)
+    assert (answer["cause"], "app_name" in answer["msg"]) == ("input", True)
+
+
+class _Seen(Exception):
+    """Carries the argument spec out of main()."""
+
+
+def argument_spec(name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Return the argument spec that a module gives to AnsibleModule."""
+
+    def look(argument_spec: dict[str, Any], **options: Any) -> None:
+        del options
+        raise _Seen(argument_spec)
+
+    code = module(name)
+    monkeypatch.setattr(code, "AnsibleModule", look)
+    with pytest.raises(_Seen) as caught:
+        code.main()
+    spec: dict[str, Any] = caught.value.args[0]
+    return spec
+
+
+def documented(options: dict[str, Any]) -> dict[str, Any]:
+    """Return documented options in the form of an argument spec."""
+    kept = ("type", "elements", "required", "default", "choices")
+    spec = {}
+    for name, option in options.items():
+        assert option["description"], f"{name} has no description"
+        spec[name] = {key: option[key] for key in kept if key in option}
+        if "suboptions" in option:
+            spec[name]["options"] = documented(option["suboptions"])
+    return spec
+
+
+def plain(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return an argument spec without what documentation does not tell."""
+    told = {}
+    for name, option in spec.items():
+        silent = ("no_log", "apply_defaults", "options")
+        told[name] = {key: value for key, value in option.items() if key not in silent}
+        if "options" in option:
+            told[name]["options"] = plain(option["options"])
+    return told
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_documentation_says_what_the_module_takes(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documentation = yaml.safe_load(module(name).DOCUMENTATION)
+    assert documentation["module"] == name
+    spec = argument_spec(name, monkeypatch)
+    assert documented(documentation["options"]) == plain(spec)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_are_tasks_that_the_module_takes(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = argument_spec(name, monkeypatch)
+    for task in yaml.safe_load(module(name).EXAMPLES):
+        assert task["name"]
+        assert set(task[name]) <= set(spec)
+        required = {option for option, rules in spec.items() if rules.get("required")}
+        assert required <= set(task[name])
+
+
+def test_secret_options_are_never_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = argument_spec("app_release", monkeypatch)
+    assert {name for name, option in spec.items() if option.get("no_log")} == {
+        "secrets",
+        "registry_password",
+    }

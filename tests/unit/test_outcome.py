@@ -1,0 +1,315 @@
+"""From a run's verdicts to an exit code and a sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ci_scripts.exits import Exit
+from ci_scripts.outcome import is_live, judge_cancelled, judge_release, judge_setup
+from ci_scripts.report import Report
+from ci_scripts.runner.result import Result
+from tests.unit.builders import RELEASE_ID, answered, lost, planned, refused, release, verdict
+
+Results = dict[str, Any]
+HOSTS = ("web1", "web2")
+NEW = {"release": release().summary()}
+
+
+def everywhere(result: Any) -> Results:
+    return {host: result for host in HOSTS}
+
+
+def travelled(*steps: tuple[str, Results], plan: Results | None = None) -> list[dict[str, Any]]:
+    """Return the verdicts of a run: the plan's and one a step, each judged after the one before."""
+    verdicts = [verdict("plan", plan or everywhere(planned()))]
+    for phase, results in steps:
+        verdicts.append(verdict(phase, results, verdicts[-1]))
+    return verdicts
+
+
+PREPARED = ("prepare", everywhere(answered("prepare", **NEW)))
+SWITCHED = ("switch", everywhere(answered("switch")))
+COMMITTED = ("commit", everywhere(answered("commit")))
+RETURNED = ("abort", everywhere(answered("abort")))
+
+
+def judged(
+    *steps: tuple[str, Results], plan: Results | None = None, command: str = "deploy", rc: int = 2
+) -> Report:
+    result = Result(rc=rc, hosts=list(HOSTS), verdicts=travelled(*steps, plan=plan))
+    return judge_release(Report(command, "staging"), result)
+
+
+def said(report: Report) -> str:
+    return "\n".join([report.message, *report.details, report.next_step])
+
+
+def test_a_release_that_went_through_is_named_with_the_way_back() -> None:
+    report = judged(PREPARED, SWITCHED, COMMITTED, rc=0)
+    assert report.exit is Exit.DONE
+    assert report.message == f"staging now serves 1.4.0 (release {RELEASE_ID}) on 2 servers."
+    assert "iactl rollback staging" in report.next_step
+    assert [row["phase"] for row in report.data["phases"]] == [
+        "plan",
+        "prepare",
+        "switch",
+        "commit",
+    ]
+    assert set(report.hosts["web1"]) == {"plan", "prepare", "switch", "commit"}
+
+
+def test_a_first_release_and_a_rollback_promise_no_way_back() -> None:
+    first = judged(PREPARED, SWITCHED, COMMITTED, plan=everywhere(planned("")), rc=0)
+    back = judged(PREPARED, SWITCHED, COMMITTED, command="rollback", rc=0)
+    assert (first.next_step, back.next_step) == ("", "")
+
+
+def test_a_release_that_is_there_already_is_done() -> None:
+    report = judged(plan=everywhere(planned(same=True)), rc=0)
+    assert report.exit is Exit.DONE
+    assert "already at" in report.message and "2 servers" in report.message
+
+
+def test_a_check_claims_no_change() -> None:
+    report = Report("deploy", "staging", data={"check": True})
+    result = Result(rc=0, verdicts=travelled(PREPARED, SWITCHED, COMMITTED))
+    judge_release(report, result)
+    assert report.exit is Exit.DONE
+    assert "would serve" in report.message and "now serves" not in said(report)
+
+
+def test_a_failed_clean_up_does_not_undo_a_live_release() -> None:
+    commit = {"web1": answered("commit"), "web2": refused("commit", "failed", "disk is full.")}
+    report = judged(PREPARED, SWITCHED, ("commit", commit), rc=0)
+    assert report.exit is Exit.DONE
+    assert "now serves" in report.message
+    assert any("web2: disk is full." in line for line in report.details)
+
+
+# the failing steps, the exit code, what is said, what is not
+FAILURES: list[tuple[list[tuple[str, Results]], Exit, str, str]] = [
+    (
+        [
+            (
+                "prepare",
+                {"web1": answered("prepare", **NEW), "web2": refused("prepare", "unhealthy")},
+            ),
+            RETURNED,
+        ],
+        Exit.FAILED,
+        "prepare failed on 1 of 2 servers; every server serves 1.3.0 as before",
+        "now serves",
+    ),
+    (
+        [
+            (
+                "prepare",
+                {"web1": answered("prepare", **NEW), "web2": refused("prepare", "refused")},
+            ),
+            RETURNED,
+        ],
+        Exit.REFUSED,
+        "Refused: prepare failed on 1 of 2 servers",
+        "now serves",
+    ),
+    (
+        [PREPARED, ("switch", {"web1": answered("switch"), "web2": lost()}), RETURNED],
+        Exit.FAILED,
+        "web2: nothing listens on its SSH port.",
+        "by hand",
+    ),
+    (
+        [
+            PREPARED,
+            ("switch", {"web1": answered("switch"), "web2": refused("switch", "failed")}),
+            ("abort", {"web1": answered("abort"), "web2": refused("abort", "failed")}),
+        ],
+        Exit.NEEDS_HUMAN,
+        "Run 'iactl status staging' and bring web2 back by hand",
+        "as before",
+    ),
+    (
+        [
+            PREPARED,
+            ("switch", everywhere(refused("switch", "failed"))),
+            ("abort", everywhere(lost())),
+        ],
+        Exit.NEEDS_HUMAN,
+        "web1, web2",
+        "as before",
+    ),
+]
+
+
+@pytest.mark.parametrize(("steps", "code", "told", "untold"), FAILURES)
+def test_a_failure_says_where_the_fleet_is(
+    steps: list[tuple[str, Results]], code: Exit, told: str, untold: str
+) -> None:
+    report = judged(*steps)
+    assert report.exit is code
+    assert told in said(report)
+    assert untold not in said(report)
+
+
+@pytest.mark.parametrize(
+    ("cause", "code"),
+    [
+        ("input", Exit.BAD_INPUT),
+        ("refused", Exit.REFUSED),
+        ("unavailable", Exit.NO_TARGET),
+        ("locked", Exit.LOCKED),
+    ],
+)
+def test_a_plan_that_refuses_says_that_nothing_was_touched(cause: str, code: Exit) -> None:
+    plan = {"web1": planned(), "web2": refused("plan", cause, "the reason. The step.")}
+    report = judged(plan=plan)
+    assert report.exit is code
+    assert "before anything was touched" in report.message
+    assert "web2: the reason. The step." in report.details
+
+
+def test_of_a_crashing_candidate_the_first_log_is_shown_once() -> None:
+    logs = [
+        refused(
+            "prepare", "unhealthy", evidence={"log": [f"line {n} of {host}" for n in range(40)]}
+        )
+        for host in HOSTS
+    ]
+    report = judged(("prepare", dict(zip(HOSTS, logs))), RETURNED)
+    shown = [line for line in report.details if "line" in line and "|" in line]
+    assert shown == [f"  | line {n} of web1" for n in range(28, 40)]
+
+
+def test_servers_that_disagree_on_the_way_back_are_told_as_one() -> None:
+    plan = {
+        "web1": planned(target={"id": RELEASE_ID, "version": "1"}),
+        "web2": planned(target={"id": "20260101-000000-aaaa", "version": "0"}),
+    }
+    report = judged(plan=plan, command="rollback")
+    assert report.exit is Exit.NO_TARGET
+    assert "Name one with --to." in said(report)
+
+
+@pytest.mark.parametrize(
+    ("steps", "code"),
+    [
+        ([], Exit.FAILED),
+        ([PREPARED], Exit.NEEDS_HUMAN),
+        ([PREPARED, SWITCHED], Exit.NEEDS_HUMAN),
+    ],
+    ids=["after plan", "after prepare", "after switch"],
+)
+@pytest.mark.parametrize("rc", [-9, 1, 2, 4, 254])
+def test_a_run_that_broke_off_between_phases_is_never_a_success(
+    steps: list[tuple[str, Results]], code: Exit, rc: int
+) -> None:
+    report = judged(*steps, rc=rc)
+    assert report.exit is code
+    assert "now serves" not in said(report)
+    assert str(rc) in report.message and "iactl status staging" in report.next_step
+
+
+def setup(command: str = "bootstrap", **facts: Any) -> Report:
+    return judge_setup(Report(command, "staging"), Result(**facts))
+
+
+@pytest.mark.parametrize("facts", [{"no_hosts": True}, {"rc": 0, "hosts": []}])
+def test_an_inventory_without_servers_is_bad_input(facts: dict[str, Any]) -> None:
+    report = setup(**facts)
+    assert report.exit is Exit.BAD_INPUT
+    assert "no server in group app" in report.message and "hosts.yml" in report.next_step
+
+
+def test_a_setup_without_failures_is_done() -> None:
+    report = setup(hosts=["web1"])
+    assert (report.exit, report.hosts) == (Exit.DONE, {"web1": {"ok": True}})
+
+
+def test_an_unreachable_server_refuses_a_setup_by_name_and_cause() -> None:
+    report = setup(
+        rc=4, hosts=["web1", "web2"], unreachable={"web2": "Connection refused"}, failures={}
+    )
+    assert report.exit is Exit.REFUSED
+    assert "web2" in report.message and "web1" not in report.message
+    assert "nothing listens" in said(report)
+    assert report.hosts["web2"]["ok"] is False and report.hosts["web1"]["ok"] is True
+
+
+@pytest.mark.parametrize(
+    ("command", "code"), [("bootstrap", Exit.FAILED), ("deploy", Exit.BAD_INPUT)]
+)
+def test_a_task_that_failed_before_a_plan_is_told_with_its_message(
+    command: str, code: Exit
+) -> None:
+    report = setup(command, rc=2, hosts=list(HOSTS), failures=dict.fromkeys(HOSTS, "no space left"))
+    assert (report.exit, report.message) == (code, "no space left")
+
+
+def test_different_failures_are_told_server_by_server() -> None:
+    report = setup(rc=2, hosts=list(HOSTS), failures={"web2": "b", "web1": "a"})
+    assert report.details == ["web1: a", "web2: b"]
+
+
+def test_an_inventory_that_ansible_cannot_read_is_bad_input_with_its_words() -> None:
+    report = setup(rc=1, hosts=[], output=["[ERROR]: No inventory was parsed"])
+    assert report.exit is Exit.BAD_INPUT
+    assert "[ERROR]: No inventory was parsed" in report.details
+    assert "staging" in report.next_step
+
+
+def test_a_run_without_any_verdict_is_judged_as_a_setup() -> None:
+    report = judge_release(Report("deploy", "staging"), Result(no_hosts=True))
+    assert report.exit is Exit.BAD_INPUT
+
+
+def cancelled(
+    verdicts: list[dict[str, Any]], abort: Result | None = None, check: bool = False
+) -> Report:
+    run = Result(cancelled=True, hosts=list(HOSTS), verdicts=verdicts)
+    return judge_cancelled(Report("deploy", "staging", data={"check": check}), run, abort)
+
+
+def test_a_cancel_before_the_plan_touched_nothing() -> None:
+    report = cancelled([])
+    assert (report.exit, "before anything was touched" in report.message) == (Exit.CANCELLED, True)
+
+
+def test_a_cancel_that_brought_every_server_back_says_so() -> None:
+    back = Result(verdicts=[verdict("abort", everywhere(answered("abort")))])
+    report = cancelled(travelled(PREPARED), back)
+    assert report.exit is Exit.CANCELLED
+    assert "serves what it served before" in report.message
+
+
+@pytest.mark.parametrize(
+    ("back", "named"),
+    [
+        (Result(rc=-9, verdicts=[]), "web1, web2"),
+        (
+            Result(verdicts=[verdict("abort", {"web1": answered("abort"), "web2": lost()})]),
+            "web2",
+        ),
+    ],
+    ids=["no verdict", "one lost"],
+)
+def test_a_cancel_that_could_not_bring_all_back_needs_a_human(back: Result, named: str) -> None:
+    report = cancelled(travelled(PREPARED), back)
+    assert report.exit is Exit.NEEDS_HUMAN
+    assert f"but {named} could not" in report.message
+    assert "iactl status staging" in report.next_step
+
+
+def test_a_cancel_while_cleaning_up_leaves_the_live_release_live() -> None:
+    finish = Result(verdicts=[verdict("commit", everywhere(answered("commit")))])
+    run = travelled(PREPARED, SWITCHED)
+    assert is_live(Result(verdicts=run)) and not is_live(Result(verdicts=travelled(PREPARED)))
+    report = cancelled(run, finish)
+    assert report.exit is Exit.DONE
+    assert "Too late to cancel" in report.message and "1.4.0" in report.message
+
+
+def test_a_cancelled_check_touched_nothing() -> None:
+    report = cancelled(travelled(PREPARED, SWITCHED), check=True)
+    assert (report.exit, "before anything was touched" in report.message) == (Exit.CANCELLED, True)
