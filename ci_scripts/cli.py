@@ -177,6 +177,8 @@ def _finish(
         report = work()
     except CommandError as error:
         report = Report("", "", error.code, error.what, error.next_step)
+    except KeyboardInterrupt:
+        report = Report("", "", Exit.CANCELLED, "Cancelled before anything was touched.")
     except Exception as error:  # pylint: disable=broad-exception-caught
         if debug:
             traceback.print_exc()

@@ -110,9 +110,7 @@ def _release(request: Request, action: str, variables: dict[str, Any], check: bo
     return report
 
 
-def _finish(
-    request: Request, action: str, variables: dict[str, Any], run: Result
-) -> Result | None:
+def _finish(request: Request, action: str, variables: dict[str, Any], run: Result) -> Result | None:
     """After a cancel, end the release: forward when it serves everywhere already, else back.
 
     Returns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import ndiff
 from typing import Any
 
 from .exits import Exit
@@ -131,6 +132,7 @@ def _succeeded(
         return
     if report.data.get("check"):
         report.message = f"{report.environment} would serve {name} on {_servers(count)}."
+        report.details = _changes(plan)
         return
     report.message = f"{report.environment} now serves {name} on {_servers(count)}."
     before = _serving_before(plan)
@@ -142,6 +144,17 @@ def _succeeded(
             "The release is live, but cleaning up behind it failed:",
             *(f"  {host}: {commit['hosts'][host].get('msg', '')}" for host in commit["failed"]),
         ]
+
+
+def _changes(plan: dict[str, Any]) -> list[str]:
+    """Show what would change, server by server where they differ; no values."""
+    lines: list[str] = []
+    for host, answer in plan["hosts"].items():
+        diff = answer.get("diff") or {}
+        before, after = (diff.get(side, "").splitlines() for side in ("before", "after"))
+        rows = [row for row in ndiff(before, after) if row[0] in "+-"]
+        lines += [f"{host}: {row}" for row in rows]
+    return lines
 
 
 def _weaker(verdicts: list[dict[str, Any]]) -> list[str]:

@@ -6,13 +6,12 @@ import re
 import time
 from types import TracebackType
 
+from iadeploy.masking import printable
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
-
-from iadeploy.masking import printable
 
 from .exits import Exit
 from .report import Report

@@ -7,6 +7,11 @@ from typing import Any
 
 Event = dict[str, Any]
 _VERDICT = "release_verdict"
+# Actions that Ansible carries out on the controller, without a connection.
+_ON_CONTROLLER = frozenset(
+    ("assert", "debug", "fail", "include_tasks", "meta", "set_fact", "validate_argument_spec")
+)
+_ANSWERED = ("runner_on_ok", "runner_on_failed", "runner_on_unreachable")
 
 
 @dataclass
@@ -55,6 +60,9 @@ class Result:
 
     def _take_task(self, kind: str, data: dict[str, Any]) -> None:
         host, answer = data.get("host", ""), data.get("res") or {}
+        action = str(data.get("task_action", "")).rpartition(".")[2]
+        if kind in _ANSWERED and action not in _ON_CONTROLLER:
+            self.remote_calls[host] = self.remote_calls.get(host, 0) + 1
         if kind == "runner_on_unreachable":
             self.unreachable[host] = str(answer.get("msg", "unreachable"))
         elif kind == "runner_on_failed" and not data.get("ignore_errors"):

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from types import FrameType
 from typing import Any
 
 from ..content import content_root, playbook
+from . import child
 from .environment import scrubbed
 from .processes import stop_playbook
 from .result import Event, Result
@@ -51,10 +53,18 @@ def run_playbook(
         with _cancellable(result):
             runner = _configure(name, inventory, folder, variables_file, check)
             runner.config.env = {**_runner_own(runner.config.env, folder), **environment}
+            runner.config.command = [
+                sys.executable,
+                "-P",
+                "-m",
+                child.__name__,
+                *runner.config.command[1:],
+            ]
             runner.event_handler = _handler(result, on_event)
             runner.status_handler = _forget_command
-            runner.run()
-        result.rc = runner.rc
+            if not result.cancelled:
+                runner.run()
+                result.rc = runner.rc
     return result
 
 
@@ -70,6 +80,8 @@ def _configure(name: str, inventory: Path, folder: Path, variables_file: Path, c
         inventory=str(inventory),
         playbook=str(playbook(name)),
         cmdline=arguments,
+        # Without one of its own, ansible-runner takes the signals over and kills too much.
+        cancel_callback=lambda: False,
         settings={"pexpect_timeout": _POLL_SECONDS, "suppress_ansible_output": True},
         quiet=True,
     )
@@ -79,11 +91,13 @@ def _runner_own(environment: dict[str, str], folder: Path) -> dict[str, str]:
     """Return the variables that ansible-runner itself needs in its child."""
     wanted = ("ANSIBLE_CALLBACK_PLUGINS", "ANSIBLE_STDOUT_CALLBACK", "AWX_ISOLATED_DATA_DIR")
     own = {name: environment[name] for name in wanted if name in environment}
-    return {**own, "ANSIBLE_RETRY_FILES_ENABLED": "False", "ANSIBLE_HOME": str(folder / "home")}
+    return {**own, "ANSIBLE_HOME": str(folder / "home"), "IADEPLOY_PARENT": str(os.getpid())}
 
 
 def _handler(result: Result, on_event: Callable[[Event], None]) -> Callable[[Event], bool]:
     def handle(event: Event) -> bool:
+        if result.cancelled and event.get("event") == "playbook_on_start":
+            stop_playbook(hard=False)  # the signal came before there was anything to stop
         result.take(event)
         on_event(event)
         return False  # ansible-runner then writes no file for it

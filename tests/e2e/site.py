@@ -138,6 +138,7 @@ class Traffic:
         """Assert that no request failed and that only these versions answered."""
         assert self.seen is not None
         assert self.seen.failed == 0, self.seen
+        assert self.seen.retried == 0, self.seen
         assert set(self.seen.versions) == versions, self.seen
         assert self.seen.unsent == 0, self.seen
 

@@ -14,7 +14,9 @@ pytestmark = pytest.mark.rig
 
 def test_deploy_refused_deploy_and_rollback_lose_no_request(site: Site) -> None:
     with site.traffic() as traffic:
-        assert site.operator.run("deploy", "--image", site.images("2.0.0")).code == 0
+        done = site.operator.run("deploy", "--image", site.images("2.0.0"))
+        assert done.code == 0, done.text
+        assert done.report["data"]["remote_calls"] <= 4
         refused = site.operator.run("deploy", "--image", site.images("3.0.0", "crash"))
         assert refused.code == 4, refused.text
         assert site.served() == {"web1": "2.0.0", "web2": "2.0.0"}
@@ -95,6 +97,8 @@ def test_check_mode_changes_nothing(site: Site) -> None:
     before = site.snapshot()
     said = site.operator.run("deploy", "--image", site.images("2.0.0"), "--check")
     assert said.code == 0, said.text
+    assert "would serve" in said.text
+    assert "web1: + image: " in said.text
     assert site.snapshot() == before
 
 

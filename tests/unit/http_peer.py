@@ -13,7 +13,8 @@ Behaviour = Callable[[socket.socket, threading.Event], None]
 
 def reply(status: int = 200, body: bytes = b"", *headers: str) -> Behaviour:
     """Answer with a status, a body and further header lines."""
-    lines = [f"HTTP/1.1 {status} Said", f"Content-Length: {len(body)}", *headers]
+    fixed = (f"HTTP/1.1 {status} Said", f"Content-Length: {len(body)}", "Connection: close")
+    lines = [*fixed, *headers]
     return raw("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
 
@@ -21,6 +22,12 @@ def health(version: str = "", status: int = 200, **checks: str) -> Behaviour:
     """Answer as the application contract's health endpoint does."""
     body = json.dumps({"status": "ok", "version": version, "checks": checks}).encode()
     return reply(status, body, "Content-Type: application/json")
+
+
+def chunked(*chunks: bytes) -> Behaviour:
+    """Answer 200 with a body in chunks."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    return raw(head + b"".join(b"%x\r\n%b\r\n" % (len(one), one) for one in (*chunks, b"")))
 
 
 def raw(answer: bytes) -> Behaviour:

@@ -46,7 +46,7 @@ INJECTIONS = {
     "zero width": "a\u200bb",
     "fullwidth": "ａｂｃ",
     "traversal": "../../etc/passwd",
-    "option": "--check",
+    "option": "--extra-vars=@x",
     "quote": "a'b\"c",
     "backslash": "a\\b",
     "percent": "%s%n",
@@ -161,10 +161,6 @@ def test_what_could_run_somewhere_is_refused_before_ansible_starts(
 ) -> None:
     value = INJECTIONS[kind]
     typed = [argument.replace("{}", value) for argument in arguments]
-    if kind == "long" and typed[1] == "--":
-        typed[-1] = value
-    if kind in ("option", "traversal") and "{}:1" not in arguments[-1] and kind == "option":
-        typed = [argument.replace(value, f"{value} x") for argument in typed]
     text = refused(iactl(*typed))
     assert len(text) < 1500
     assert not {"\x1b", "\x07", "\x9b", "\0", "\u202e", "\u2066", "\u200b"} & set(text)

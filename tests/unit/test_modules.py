@@ -141,6 +141,19 @@ def test_an_abort_of_what_was_never_begun_changes_nothing(
     assert (answer["ok"], answer["changed"], answer["flipped"]) == (True, False, False)
 
 
+def test_an_abort_leaves_a_committed_release_where_it_is(
+    plan: dict[str, Any],
+    recorded_haproxy: RecordedHaproxy,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    store = module("iadeploy.store").Store(plan["state_dir"], "shop")
+    store.save(release(committed_at="2026-03-01T10:16:00Z"))
+    recorded_haproxy.put("green", "maint")
+    answer = run_module("app_release", {**plan, "phase": "abort"}, capsys)
+    assert (answer["ok"], answer["changed"]) == (True, False)
+    assert recorded_haproxy.states() == {"blue": "ready", "green": "maint"}
+
+
 @pytest.mark.parametrize("changes", [{}, {"image": "Bad"}, {"runtime": {"port": 0}}], ids=str)
 def test_a_secret_s_value_is_in_no_answer(
     plan: dict[str, Any], capsys: pytest.CaptureFixture[str], changes: dict[str, Any]

@@ -10,7 +10,7 @@ import pytest
 from iadeploy.probe import Answer, fetch, judge, served_version
 from iadeploy.spec import Health
 
-from tests.unit.http_peer import Behaviour, HttpPeer, drip, health, raw, reply, stall
+from tests.unit.http_peer import Behaviour, HttpPeer, chunked, drip, health, raw, reply, stall
 
 ENDLESS = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
 
@@ -34,8 +34,7 @@ def test_a_compressed_body_is_read(http_peer: HttpPeer) -> None:
 
 
 def test_a_chunked_body_is_read(http_peer: HttpPeer) -> None:
-    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    http_peer.answer(raw(head + b'a\r\n{"version"\r\n8\r\n:"1.4.0"\r\n1\r\n}\r\n0\r\n\r\n'))
+    http_peer.answer(chunked(b'{"version"', b':"1.4.0"', b"}"))
     assert served_version(fetch(http_peer.url, timeout=2).body) == "1.4.0"
 
 

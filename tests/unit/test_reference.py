@@ -17,8 +17,14 @@ PARTS = [
     ("team/shop:1", "team/shop", "", "1", ""),
     ("localhost/shop:1", "localhost/shop", "localhost", "1", ""),
     ("localhost:5000/shop", "localhost:5000/shop", "localhost:5000", "latest", ""),
-    ("registry.example.com/a/b/shop:v1", "registry.example.com/a/b/shop", None, "v1", ""),
-    ("Registry.Example.com/shop:1", "Registry.Example.com/shop", None, "1", ""),
+    (
+        "registry.example.com/a/b/shop:v1",
+        "registry.example.com/a/b/shop",
+        "registry.example.com",
+        "v1",
+        "",
+    ),
+    ("Registry.Example.com/shop:1", "Registry.Example.com/shop", "Registry.Example.com", "1", ""),
     ("[::1]:5000/shop:1", "[::1]:5000/shop", "[::1]:5000", "1", ""),
     (f"r.io/shop@{DIGEST}", "r.io/shop", "r.io", "", DIGEST),
     (f"r.io/shop:1.4@{DIGEST}", "r.io/shop", "r.io", "1.4", DIGEST),
@@ -66,12 +72,9 @@ _REFERENCES = st.builds(
 
 @pytest.mark.parametrize(("text", "repository", "registry", "tag", "digest"), PARTS)
 def test_a_reference_comes_apart(
-    text: str, repository: str, registry: str | None, tag: str, digest: str
+    text: str, repository: str, registry: str, tag: str, digest: str
 ) -> None:
-    parts = Reference(repository, registry or repository.split("/")[0], tag, digest)
-    if registry == "":
-        parts = Reference(repository, "", tag, digest)
-    assert parse_reference(text) == parts
+    assert parse_reference(text) == Reference(repository, registry, tag, digest)
 
 
 @pytest.mark.parametrize("text", REFUSED, ids=lambda text: ascii(text[:30]))

@@ -50,7 +50,7 @@ def test_verdicts_are_kept_in_order_and_other_facts_are_not() -> None:
 
 
 def test_only_release_info_answers_for_a_server() -> None:
-    answer = {"serving": None, "problems": []}
+    answer: dict[str, Any] = {"serving": None, "problems": []}
     result = taken(
         task("ok", "web1", "release_info", res=answer),
         task("ok", "web2", "ansible.builtin.command", res=answer),

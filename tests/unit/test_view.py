@@ -16,11 +16,10 @@ from ci_scripts.view import LiveView, print_history, print_report, print_status
 from tests.unit.builders import RELEASE_ID
 
 
-def plain(encoding: str = "utf-8") -> tuple[Console, Callable[[], str]]:
+def plain() -> tuple[Console, Callable[[], str]]:
     """Return a console that is no terminal, and what was printed to it."""
     stream = io.StringIO()
     console = Console(file=stream, width=200)
-    del encoding
     return console, stream.getvalue
 
 

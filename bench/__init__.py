@@ -1,0 +1,1 @@
+"""Measures a deploy against a hand-written one and a typical role: ``python -m bench``."""

@@ -1,0 +1,39 @@
+"""``ansible-playbook``, tied to the life of the process that started it.
+
+Run as ``python -m ci_scripts.runner.child ARGUMENTS…``. Without the tie, a killed iactl leaves
+ansible-playbook running in a session of its own, and the next deploy would meet it on the servers.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+
+_PR_SET_PDEATHSIG = 1  # prctl(2), Linux only
+
+
+def die_with(parent: int) -> None:
+    """Have the kernel send this process SIGTERM when its parent ends, however it ends.
+
+    Args:
+        parent: the parent's process id as it was told; one that has ended already counts too.
+    """
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main() -> None:
+    """Tie this process, then become ansible-playbook."""
+    die_with(int(os.environ.pop("IADEPLOY_PARENT")))
+    from ansible.cli.playbook import main as ansible_playbook
+
+    sys.exit(ansible_playbook(["ansible-playbook", *sys.argv[1:]]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""The Docker Engine's failures, told by a loopback server that answers as the engine does."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import time
+from collections.abc import Callable
+from typing import Any
+
+import docker
+import pytest
+from iadeploy.engine import Engine
+from iadeploy.reference import parse_reference
+
+from tests.unit.builders import DIGEST, failure_of
+from tests.unit.http_peer import Behaviour, HttpPeer, chunked, raw, reply, stall
+
+JSON = "Content-Type: application/json"
+CALLS: dict[str, Callable[[Engine], object]] = {
+    "info": lambda engine: engine.info(),
+    "resolve": lambda engine: engine.resolve(parse_reference("r.io/shop:1")),
+    "pull": lambda engine: engine.pull("r.io/shop", DIGEST),
+    "has_image": lambda engine: engine.has_image("r.io/shop"),
+    "containers": lambda engine: engine.containers("shop"),
+    "inspect": lambda engine: engine.inspect("shop-1"),
+    "create": lambda engine: engine.create("shop-1", {}),
+    "start": lambda engine: engine.start("shop-1"),
+    "keep_running": lambda engine: engine.keep_running("shop-1"),
+    "remove": lambda engine: engine.remove("shop-1"),
+    "logs": lambda engine: engine.logs("shop-1"),
+}
+every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+
+
+@pytest.fixture
+def engine(http_peer: HttpPeer) -> Engine:
+    """An engine whose connection leads to the loopback server."""
+    one = Engine(timeout=0.2)
+    one._connected = docker.APIClient(
+        base_url=f"tcp://127.0.0.1:{http_peer.port}", version="1.41", timeout=1
+    )
+    return one
+
+
+def said(status: int, message: str) -> Behaviour:
+    return reply(status, json.dumps({"message": message}).encode(), JSON)
+
+
+def gave(body: Any) -> Behaviour:
+    return reply(200, json.dumps(body).encode(), JSON)
+
+
+@every_call
+def test_an_engine_that_fails_is_a_refusal_with_its_words(
+    engine: Engine, http_peer: HttpPeer, call: Callable[[Engine], object]
+) -> None:
+    http_peer.answer(said(500, "the storage driver\nis broken"))
+    error = failure_of(lambda: call(engine))
+    assert (error.cause, "\n" in error.what) == ("refused", False)
+    assert "the storage driver is broken" in error.what and error.next_step
+
+
+@every_call
+def test_an_engine_that_hangs_up_is_a_refusal(
+    engine: Engine, http_peer: HttpPeer, call: Callable[[Engine], object]
+) -> None:
+    http_peer.answer(raw(b""))
+    error = failure_of(lambda: call(engine))
+    assert (error.cause, "does not answer" in error.what) == ("refused", True)
+
+
+def test_a_hung_engine_is_given_up(engine: Engine, http_peer: HttpPeer) -> None:
+    http_peer.answer(stall())
+    started = time.monotonic()
+    error = failure_of(engine.info)
+    assert time.monotonic() - started < 3
+    assert "did not answer within" in error.what
+
+
+# As Docker 20.10 says it, what the operator should look at.
+SAID = [
+    ("unauthorized: authentication required", "app_registry_password"),
+    ("denied: requested access to the resource is denied", "app_registry_password"),
+    ("manifest for r.io/shop:1 not found: manifest unknown: manifest unknown", "has pushed it"),
+    ("write /var/lib/docker/tmp/x: no space left on device", "disk space"),
+    ("x509: certificate signed by unknown authority", "host_registry_certificates"),
+    ("dial tcp 10.0.0.9:5000: connect: connection refused", "can reach it"),
+    ("dial tcp: lookup r.io on 10.0.0.2:53: no such host", "can reach it"),
+    ("context deadline exceeded", "can reach it"),
+    ("toomanyrequests: You have reached your pull rate limit.", "limits requests"),
+    ("something new", "engine's log"),
+]
+
+
+@pytest.mark.parametrize(("message", "step"), SAID)
+def test_what_the_registry_says_becomes_a_next_step(
+    engine: Engine, http_peer: HttpPeer, message: str, step: str
+) -> None:
+    http_peer.answer(said(500, message))
+    error = failure_of(lambda: CALLS["resolve"](engine))
+    assert message in error.what and "r.io/shop:1" in error.what
+    assert step in error.next_step
+
+
+def test_a_pull_that_breaks_off_in_the_stream_is_a_failure(
+    engine: Engine, http_peer: HttpPeer
+) -> None:
+    lines = [{"status": "Pulling"}, {"error": "no space left on device"}]
+    http_peer.answer(chunked(*(json.dumps(line).encode() + b"\r\n" for line in lines)))
+    assert "disk space" in failure_of(lambda: CALLS["pull"](engine)).next_step
+
+
+def test_a_long_answer_is_cut(engine: Engine, http_peer: HttpPeer) -> None:
+    http_peer.answer(said(500, "x" * 5000))
+    assert len(failure_of(engine.info).what) < 500
+
+
+def test_what_is_not_there_is_no_failure(engine: Engine, http_peer: HttpPeer) -> None:
+    http_peer.answer(said(404, "No such container: shop-1"))
+    assert engine.inspect("shop-1") is None
+    engine.remove("shop-1")
+    http_peer.answer(said(404, "No such image: r.io/shop"))
+    assert engine.has_image("r.io/shop") is False
+    engine.remove_image("r.io/shop")
+
+
+def test_an_image_still_in_use_stays(engine: Engine, http_peer: HttpPeer) -> None:
+    http_peer.answer(said(409, "conflict: unable to delete: image is being used"))
+    engine.remove_image("r.io/shop")
+    assert http_peer.requests
+
+
+def test_containers_come_newest_first(engine: Engine, http_peer: HttpPeer) -> None:
+    rows = [{"Names": [f"/c{at}"], "State": "exited", "Created": at} for at in (1, 3, 2)]
+    http_peer.answer(gave(rows))
+    assert [one.name for one in engine.containers("shop")] == ["c3", "c2", "c1"]
+
+
+def test_an_image_s_facts_come_from_its_labels(engine: Engine, http_peer: HttpPeer) -> None:
+    version = {"org.opencontainers.image.version": "1.4.0"}
+    http_peer.answer(gave({"Architecture": "arm64", "Config": {"Labels": version, "User": "app"}}))
+    facts = engine.image_facts("r.io/shop")
+    assert (facts.version, facts.revision, facts.architecture, facts.user) == (
+        "1.4.0",
+        "",
+        "arm64",
+        "app",
+    )
+
+
+@pytest.mark.parametrize(
+    ("machine", "name"), [("x86_64", "amd64"), ("aarch64", "arm64"), ("s390x", "s390x")]
+)
+def test_the_host_s_architecture_is_told_in_the_words_of_images(
+    engine: Engine, http_peer: HttpPeer, machine: str, name: str
+) -> None:
+    http_peer.answer(gave({"Architecture": machine}))
+    assert engine.architecture() == name
+
+
+@pytest.mark.parametrize(
+    ("user", "ids"),
+    [("", (0, 0)), ("1000", (1000, 1000)), ("1000:50", (1000, 50)), ("app", (999, 998))],
+)
+def test_a_user_of_an_image_is_told_in_numbers(
+    engine: Engine, http_peer: HttpPeer, user: str, ids: tuple[int, int]
+) -> None:
+    passwd = b"root:x:0:0::/root:/bin/sh\nbroken\napp:x:999:998::/app:/bin/sh\n"
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        member = tarfile.TarInfo("passwd")
+        member.size = len(passwd)
+        tar.addfile(member, io.BytesIO(passwd))
+    stat = "X-Docker-Container-Path-Stat: e30="
+    http_peer.answer(reply(200, archive.getvalue(), stat))
+    assert engine.user_ids("shop-1", user) == ids
+    if user == "app":
+        assert "numeric USER" in failure_of(lambda: engine.user_ids("shop-1", "x")).next_step
