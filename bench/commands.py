@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 DEADLINE = 180.0  # seconds for one measured action
+_GRACE = 60.0  # seconds for an interrupted one to end
 
 
 class BenchError(Exception):
@@ -88,7 +90,7 @@ def run_together(commands: Sequence[Command], started: list[int] | None = None) 
             seconds = time.monotonic() - begin
         finally:
             timer.cancel()
-            _stop(processes)
+            _end(processes)
         for reader in readers:
             # A kept SSH connection holds its copy of standard error for longer than its command.
             reader.join(timeout=0.2)
@@ -136,9 +138,19 @@ def _reader(
 
 
 def _stop(processes: Sequence[subprocess.Popen[str]]) -> None:
+    """Ask those that still run to end; whoever waits for them sees how they did."""
     for process in processes:
         if process.returncode is None:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGTERM)
-            except ProcessLookupError:
-                continue
+
+
+def _end(processes: Sequence[subprocess.Popen[str]]) -> None:
+    """Leave nothing running: iactl brings its servers back when it is asked to end."""
+    _stop(processes)
+    for process in processes:
+        try:
+            process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -95,6 +95,13 @@ class Ours:
         text = yaml.safe_dump({**content, "app_keep_warm": wanted})
         path.write_text(text, encoding="utf-8")
 
+    def serving(self) -> str:
+        """Return the release that runs, when only one does."""
+        form = '{{.Label "iadeploy.release"}}'
+        ours = f"label=iadeploy.app={self.name}"
+        listed = ["docker", "ps", "--filter", ours, "--format", form]
+        return self.fleet.servers[0].run(listed, check=True).stdout.strip()
+
     def stop_all_but(self, release: str) -> None:
         """Stop the containers of other releases that ``keep_warm`` left running."""
         form = '{{.Names}} {{.Label "iadeploy.release"}}'
@@ -165,7 +172,8 @@ class Typical:
         """One playbook."""
         inventory = ["-i", str(self.inventories / self.name), "-e", f"app_image={image.tagged}"]
         argv = [str(_BIN / "ansible-playbook"), *inventory, "deploy.yml"]
-        return [Command(argv, _HERE / "typical")]
+        configuration = {"ANSIBLE_CONFIG": str(_HERE / "typical" / "ansible.cfg")}
+        return [Command(argv, _HERE / "typical", environment=configuration)]
 
 
 def program(name: str) -> str:

@@ -68,6 +68,8 @@ def main(app: str, image: str, blue: str, green: str, port: str) -> None:
     proxy(f"set server app_{app}/{new} state ready{beside}")
     if old:
         docker("stop", f"{app}-{old}")
+        # A slot that is only drained is checked on, found down, and would come up late next time.
+        proxy(f"set server app_{app}/{old} state maint")
 
 
 main(*sys.argv[1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -18,7 +19,10 @@ from .contenders import program
 _PROGRAMS = ("ssh", "sftp", "scp")
 # Only the first line of a remote command matters: the server's address stands before it.
 _WATCH = """#!/bin/sh
-printf '@%s %s %s\\n' "$(date +%s.%N)" {name} "$*" | head -n 1 >> {log}
+end='
+'
+line="$*"
+echo "@$(date +%s.%N) ${{line%%"$end"*}}" >> {log}
 exec {real} "$@"
 """
 _LINE = re.compile(r"@(?P<at>[0-9.]+) (?P<rest>.*)")
@@ -34,10 +38,8 @@ class Home:
         """Return the commands so that they use this home, and its ssh when they are watched."""
         environment = {"HOME": str(self.folder)}
         if watched:
-            environment["PATH"] = f"{self._watch()}:{_path()}"
-        return [
-            replace(one, environment={**one.environment, **environment}) for one in commands
-        ]
+            environment["PATH"] = f"{self._watch()}{os.pathsep}{os.environ['PATH']}"
+        return [replace(one, environment={**one.environment, **environment}) for one in commands]
 
     def connections(self, addresses: list[str]) -> Connections:
         """Return what the watched commands sent to these servers."""
@@ -60,7 +62,7 @@ class Home:
         folder.mkdir(exist_ok=True)
         log = self.folder / "ssh.log"
         for name in _PROGRAMS:
-            text = _WATCH.format(name=name, log=log, real=program(name))
+            text = _WATCH.format(log=log, real=program(name))
             (folder / name).write_text(text, encoding="utf-8")
             (folder / name).chmod(0o755)
         return folder
@@ -95,9 +97,3 @@ def fresh_home() -> Iterator[Home]:
     finally:
         home.hang_up()
         shutil.rmtree(home.folder, ignore_errors=True)
-
-
-def _path() -> str:
-    import os
-
-    return os.environ.get("PATH", "/usr/bin:/bin")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import ndiff
 from typing import Any
 
@@ -53,15 +54,21 @@ def judge_setup(report: Report, result: Result) -> Report:
         _explain_lost(report, result.unreachable)
     elif result.failures:
         report.exit = Exit.FAILED if report.command == "bootstrap" else Exit.BAD_INPUT
-        told = sorted(set(result.failures.values()))
+        told = sorted({_in_the_user_s_words(said) for said in result.failures.values()})
         report.message = told[0] if len(told) == 1 else "The servers failed for several reasons."
-        report.details = [f"{host}: {said}" for host, said in sorted(result.failures.items())]
+        if len(told) > 1:
+            report.details = [f"{host}: {said}" for host, said in sorted(result.failures.items())]
     elif result.rc != 0:
         report.exit = Exit.BAD_INPUT
         report.message = "Ansible could not read the inventory or its variables."
         report.details = result.output
         report.next_step = f"Check the files of the environment '{report.environment}'."
     return report
+
+
+def _in_the_user_s_words(said: str) -> str:
+    """Name the setting as app.yml does; the role's own variable takes its value from there."""
+    return re.sub(r"\brelease_(?=[a-z_]+)", "app_", said)
 
 
 def judge_cancelled(report: Report, run: Result, finish: Result | None) -> Report:

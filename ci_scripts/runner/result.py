@@ -61,7 +61,7 @@ class Result:
     def _take_task(self, kind: str, data: dict[str, Any]) -> None:
         host, answer = data.get("host", ""), data.get("res") or {}
         action = str(data.get("task_action", "")).rpartition(".")[2]
-        if kind in _ANSWERED and action not in _ON_CONTROLLER:
+        if kind in _ANSWERED and action and action not in _ON_CONTROLLER:
             self.remote_calls[host] = self.remote_calls.get(host, 0) + 1
         if kind == "runner_on_unreachable":
             self.unreachable[host] = str(answer.get("msg", "unreachable"))

@@ -61,7 +61,7 @@ class Engine:
         return self._connected
 
     @contextmanager
-    def _explained(self, doing: str) -> Iterator[None]:
+    def _explained(self, doing: str, cause: str = "refused") -> Iterator[None]:
         """Turn the SDK's exceptions into a sentence that names what was being done."""
         import docker.errors  # pylint: disable=import-outside-toplevel
         import requests  # pylint: disable=import-outside-toplevel
@@ -69,7 +69,7 @@ class Engine:
         try:
             yield
         except docker.errors.APIError as error:
-            raise _from_api_error(doing, str(error.explanation or error)) from error
+            raise _from_api_error(doing, str(error.explanation or error), cause) from error
         except requests.exceptions.Timeout as error:
             raise DeployError(
                 f"cannot {doing}: the Docker Engine did not answer within {self.timeout:g} s",
@@ -170,13 +170,13 @@ class Engine:
     def create(self, name: str, request: dict[str, Any]) -> None:
         """Create a container."""
         api = self._api
-        with self._explained(f"create container {name}"):
+        with self._explained(f"create container {name}", "unhealthy"):
             api.create_container_from_config(request, name)
 
     def start(self, name: str) -> None:
         """Start a container."""
         api = self._api
-        with self._explained(f"start container {name}"):
+        with self._explained(f"start container {name}", "unhealthy"):
             api.start(name)
 
     def keep_running(self, name: str) -> None:
@@ -244,11 +244,15 @@ class Engine:
         return _ARCHITECTURES.get(machine, machine)
 
 
-def _from_api_error(doing: str, said: str) -> DeployError:
+def _from_api_error(doing: str, said: str, cause: str = "refused") -> DeployError:
     """Name the cause behind what the engine or the registry said."""
     text = " ".join(said.split())[:300]
     low = text.lower()
-    if "unauthorized" in low or "authentication required" in low or "denied" in low:
+    if "exec format error" in low:
+        step = "Build the image for this server's architecture"
+    elif "executable file not found" in low or "permission denied: unknown" in low:
+        step = "Check app_command and the image's own command"
+    elif "unauthorized" in low or "authentication required" in low or "denied" in low:
         step = "Check app_registry_username and app_registry_password for this environment"
     elif "manifest unknown" in low or "not found" in low or "no such image" in low:
         step = "Check the image's name and tag, and that the build has pushed it"
@@ -262,4 +266,4 @@ def _from_api_error(doing: str, said: str) -> DeployError:
         step = "The registry limits requests; wait, or log in with an account that may pull more"
     else:
         step = "Look at the engine's log on this server"
-    return DeployError(f"cannot {doing}: {text}", step, cause="refused")
+    return DeployError(f"cannot {doing}: {text}", step, cause=cause)

@@ -18,6 +18,10 @@ from .site import Site
 
 pytestmark = pytest.mark.rig
 ROOT = Path(__file__).resolve().parents[2]
+FETCH = """
+import urllib.request
+print(urllib.request.urlopen("http://127.0.0.1:8000/api/health").read().decode())
+"""
 
 
 @pytest.fixture(scope="module")
@@ -59,11 +63,10 @@ def test_reference_application_runs_alone_without_any_setting() -> None:
     container = engine.client().containers.run(
         "iadeploy-test/alone:1", detach=True, read_only=True, tmpfs={"/tmp": ""}
     )
-    fetch = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8000/api/health').read().decode())"
     try:
 
         def healthy() -> bool:
-            code, output = container.exec_run(["python", "-c", fetch])
+            code, output = container.exec_run(["python", "-c", FETCH])
             return code == 0 and json.loads(output)["status"] == "ok"
 
         wait_until(healthy, "the application's health", deadline=30)

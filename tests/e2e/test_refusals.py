@@ -173,7 +173,7 @@ def test_inventory_that_is_no_yaml(site: Site, hosts: Callable[..., None]) -> No
 @pytest.mark.parametrize(
     ("setting", "value", "told"),
     [
-        ("app_port", "eighty", "release_port"),
+        ("app_port", "eighty", "app_port"),
         ("app_prot", 8000, "app_prot"),
         ("app_secrets", {"TOKEN": "short"}, "TOKEN"),
         ("app_name", "Shop_1", "app_name"),

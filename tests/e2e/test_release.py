@@ -59,6 +59,14 @@ def test_candidate_that_is_not_healthy_gets_no_user_request(
     assert site.snapshot() == before
 
 
+def test_image_whose_program_is_not_for_this_processor(site: Site) -> None:
+    before = site.snapshot()
+    said = site.operator.run("deploy", "--image", site.images("3.1.0", "foreign"))
+    assert said.code == 4, said.text
+    assert "exec format error" in said.text
+    assert site.snapshot() == before
+
+
 def test_slow_start_is_waited_for(site: Site) -> None:
     said = site.operator.run("deploy", "--image", site.images("2.1.0", "slow"))
     assert said.code == 0, said.text
@@ -163,6 +171,6 @@ def test_second_application_beside_the_first(
     with site.traffic() as traffic:
         assert blog.operator.run("bootstrap").code == 0
         blog.deploy("5.0.0")
-    traffic.assert_unharmed({"1.0.0"})
+    traffic.assert_unharmed({"1.0.0"}, reload=True)
     assert set(blog.served().values()) == {"5.0.0"}
     assert site.snapshot() == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import tarfile
@@ -52,13 +53,15 @@ def gave(body: Any) -> Behaviour:
     return reply(200, json.dumps(body).encode(), JSON)
 
 
-@every_call
-def test_an_engine_that_fails_is_a_refusal_with_its_words(
-    engine: Engine, http_peer: HttpPeer, call: Callable[[Engine], object]
+@pytest.mark.parametrize("name", CALLS)
+def test_an_engine_that_fails_is_told_with_its_words(
+    engine: Engine, http_peer: HttpPeer, name: str
 ) -> None:
+    # What the engine cannot create or start is the candidate's own fault.
+    cause = "unhealthy" if name in ("create", "start") else "refused"
     http_peer.answer(said(500, "the storage driver\nis broken"))
-    error = failure_of(lambda: call(engine))
-    assert (error.cause, "\n" in error.what) == ("refused", False)
+    error = failure_of(lambda: CALLS[name](engine))
+    assert (error.cause, "\n" in error.what) == (cause, False)
     assert "the storage driver is broken" in error.what and error.next_step
 
 
@@ -79,6 +82,22 @@ def test_a_hung_engine_is_given_up(engine: Engine, http_peer: HttpPeer) -> None:
     assert "did not answer within" in error.what
 
 
+def test_the_registry_s_login_travels_in_a_header_of_its_own(
+    engine: Engine, http_peer: HttpPeer
+) -> None:
+    http_peer.answer(gave({"Descriptor": {"digest": DIGEST}}))
+    assert CALLS["resolve"](engine) == DIGEST
+    private = Engine(auth=("ops", "registry-Passw0rd"))
+    private._connected = engine._connected
+    CALLS["resolve"](private)
+    without, login = (request.decode() for request in http_peer.requests)
+    assert "X-Registry-Auth" not in without
+    sent = next(line for line in login.splitlines() if line.startswith("X-Registry-Auth: "))
+    decoded = json.loads(base64.urlsafe_b64decode(sent.split(": ")[1]))
+    assert (decoded["username"], decoded["password"]) == ("ops", "registry-Passw0rd")
+    assert "registry-Passw0rd" not in login
+
+
 # As Docker 20.10 says it, what the operator should look at.
 SAID = [
     ("unauthorized: authentication required", "app_registry_password"),
@@ -90,6 +109,8 @@ SAID = [
     ("dial tcp: lookup r.io on 10.0.0.2:53: no such host", "can reach it"),
     ("context deadline exceeded", "can reach it"),
     ("toomanyrequests: You have reached your pull rate limit.", "limits requests"),
+    ("exec /usr/bin/app: exec format error", "architecture"),
+    ('exec: "serve": executable file not found in $PATH: unknown', "app_command"),
     ("something new", "engine's log"),
 ]
 
@@ -124,6 +145,30 @@ def test_what_is_not_there_is_no_failure(engine: Engine, http_peer: HttpPeer) ->
     http_peer.answer(said(404, "No such image: r.io/shop"))
     assert engine.has_image("r.io/shop") is False
     engine.remove_image("r.io/shop")
+
+
+def test_an_image_that_is_there_is_found(engine: Engine, http_peer: HttpPeer) -> None:
+    http_peer.answer(gave({"Id": DIGEST}))
+    assert engine.has_image("r.io/shop") is True
+
+
+@pytest.mark.parametrize(
+    ("call", "asked"),
+    [
+        (lambda engine: engine.stop("shop-1", 7), b"POST /v1.41/containers/shop-1/stop?t=7 "),
+        (
+            lambda engine: engine.remove("shop-1"),
+            b"DELETE /v1.41/containers/shop-1?v=True&link=False&force=True ",
+        ),
+    ],
+    ids=["stop with its grace", "remove with its volumes, running or not"],
+)
+def test_the_engine_is_asked_for(
+    engine: Engine, http_peer: HttpPeer, call: Callable[[Engine], object], asked: bytes
+) -> None:
+    http_peer.answer(reply(204))
+    call(engine)
+    assert http_peer.requests[0].startswith(asked)
 
 
 def test_an_image_still_in_use_stays(engine: Engine, http_peer: HttpPeer) -> None:

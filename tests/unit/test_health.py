@@ -83,6 +83,8 @@ def test_after_the_deadline_the_failure_says_what_was_answered_last(http_peer: H
     assert http_peer.url in error.what and "answered 500 instead of 200" in error.what
     assert error.evidence["status"] == 500
     assert error.evidence["attempts"] == len(http_peer.requests) > 1
+    assert 0 < error.evidence["seconds"] < 2
+    assert error.evidence["cause"] == "answered 500 instead of 200"
 
 
 def test_a_silent_application_does_not_outlive_the_deadline_by_more_than_one_attempt(

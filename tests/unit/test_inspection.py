@@ -1,15 +1,24 @@
-"""What is not as it should be on a host."""
+"""What really runs on a host, and what is not as it should be."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
+import docker
 import pytest
 from iadeploy.container import Container
-from iadeploy.host import View
-from iadeploy.inspection import find_problems
+from iadeploy.engine import Engine
+from iadeploy.haproxy import Proxy
+from iadeploy.host import Host, Settings, View
+from iadeploy.inspection import find_problems, inspect_host
+from iadeploy.spec import Health
+from iadeploy.store import Store
 
-from tests.unit.builders import RELEASE_ID, container, view
+from tests.unit.builders import ADDRESSES, OLDER_ID, RELEASE_ID, container, release, view
+from tests.unit.haproxy_peer import BACKEND, RecordedHaproxy
+from tests.unit.http_peer import HttpPeer, reply
 
 INTERRUPTED = {"step": "switch", "release": RELEASE_ID, "at": "2026-03-01T10:15:00Z"}
 AT_REST = view(("ready", "maint"), container("blue"), container("green", "exited"))
@@ -93,3 +102,39 @@ def test_what_serves_is_what_the_proxy_points_at_and_what_runs(
     assert (seen.serving.slot if seen.serving else None) == serving
     assert (seen.summary()["serving"] or {}).get("slot") == serving
     assert set(seen.summary()["slots"]) == {"blue", "green"}
+
+
+@pytest.fixture
+def host(tmp_path: Path, recorded_haproxy: RecordedHaproxy, http_peer: HttpPeer) -> Host:
+    """A host whose proxy and engine are peers on this machine; blue serves and runs."""
+    recorded_haproxy.put("green", "maint")
+    labels = {"iadeploy.slot": "blue", "iadeploy.release": RELEASE_ID, "iadeploy.version": "1.4.0"}
+    row = {"Names": [f"/shop-{RELEASE_ID}"], "State": "running", "Created": 1, "Labels": labels}
+    http_peer.answer(reply(200, json.dumps([row]).encode(), "Content-Type: application/json"))
+    engine = Engine()
+    engine._connected = docker.APIClient(f"tcp://127.0.0.1:{http_peer.port}", version="1.41")
+    proxy = Proxy(BACKEND, str(recorded_haproxy.socket_path), str(tmp_path / "servers.state"))
+    store = Store(str(tmp_path), "shop")
+    return Host("shop", store, engine, proxy, Settings("iadeploy", ADDRESSES), Health())
+
+
+def test_a_host_tells_what_serves_what_it_keeps_and_what_was_done(host: Host) -> None:
+    for one in (release(id=OLDER_ID), release()):
+        host.store.save(one)
+        host.store.record("deploy", "live", one)
+    told = inspect_host(host, history=1)
+    assert (told["serving"]["slot"], told["serving"]["release"]) == ("blue", RELEASE_ID)
+    assert told["release"]["id"] == RELEASE_ID
+    assert [one["id"] for one in told["releases"]] == [OLDER_ID, RELEASE_ID]
+    assert [entry["release"] for entry in told["history"]] == [RELEASE_ID]
+    assert (told["interrupted"], told["problems"]) == (None, [])
+    assert inspect_host(host, history=0)["history"] == []
+
+
+def test_a_host_tells_what_was_begun_and_what_it_has_no_record_of(host: Host) -> None:
+    host.store.releases_folder.mkdir(parents=True)
+    host.store.begin("switch", RELEASE_ID)
+    told = inspect_host(host, history=0)
+    assert told["interrupted"]["step"] == "switch"
+    assert told["release"] is None
+    assert len(told["problems"]) == 2

@@ -69,7 +69,7 @@ def test_a_first_release_and_a_rollback_promise_no_way_back() -> None:
 def test_a_release_that_is_there_already_is_done() -> None:
     report = judged(plan=everywhere(planned(same=True)), rc=0)
     assert report.exit is Exit.DONE
-    assert "already at" in report.message and "2 servers" in report.message
+    assert report.message == "staging is already at 1.3.0 on 2 servers."
 
 
 def test_a_check_claims_no_change() -> None:
@@ -209,6 +209,16 @@ def test_a_run_that_broke_off_between_phases_is_never_a_success(
     assert report.exit is code
     assert "now serves" not in said(report)
     assert str(rc) in report.message and "iactl status staging" in report.next_step
+    assert ("no request was moved" in report.message) is (steps == [])
+
+
+def test_a_release_that_got_no_id_yet_is_named_by_its_image() -> None:
+    prepare = ("prepare", everywhere(refused("prepare", "unhealthy", "")))
+    result = Result(rc=2, verdicts=travelled(prepare, RETURNED))
+    report = Report("deploy", "staging", data={"image": "r.io/shop:1.4.0"})
+    judge_release(report, result)
+    assert report.message.startswith("r.io/shop:1.4.0 did not get through: ")
+    assert any(line.startswith("prepare failed on 2 of 2") for line in report.details)
 
 
 def setup(command: str = "bootstrap", **facts: Any) -> Report:

@@ -102,6 +102,17 @@ def test_a_lost_server_is_known_with_its_reason(res: Any, told: str) -> None:
     assert taken(task("unreachable", "web2", res=res)).unreachable == {"web2": told}
 
 
+def test_calls_that_reach_a_server_are_counted_and_the_controller_s_own_are_not() -> None:
+    events = [
+        task("ok", "web1", task_action="app_release"),
+        task("failed", "web1", task_action="ansible.legacy.app_release"),
+        task("unreachable", "web2", task_action="app_release"),
+        task("ok", "web1", task_action="ansible.builtin.set_fact"),
+        task("ok", "web2", task_action="include_tasks"),
+    ]
+    assert taken(*events).remote_calls == {"web1": 2, "web2": 1}
+
+
 def test_the_last_lines_of_output_are_kept_and_no_more() -> None:
     lines = [{"event": "verbose", "stdout": f"line {n}" if n % 2 else ""} for n in range(100)]
     output = taken(*lines).output

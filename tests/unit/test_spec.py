@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from iadeploy.rules import check_name, check_release_id, check_runtime
-from iadeploy.spec import Release, Runtime, canonical_json
+from iadeploy.rules import check_health, check_name, check_release_id, check_runtime
+from iadeploy.spec import Health, Release, Runtime, canonical_json
 
 from tests.unit.builders import DIGEST, RELEASE_ID, SECRET, failure_of, release
 
@@ -132,6 +132,7 @@ def test_the_summary_holds_no_configuration_values() -> None:
     [
         {},
         {"schema": 2},
+        {**release().to_json(), "schema": 2},
         {"schema": 1},
         {"schema": 1, "runtime": 3},
         {**asdict(release()), "schema": 1, "unknown": 1},
@@ -221,3 +222,42 @@ def test_an_unsound_configuration_is_refused_by_the_name_of_its_setting(
     assert error.cause == "input"
     assert field in error.what
     assert error.next_step.startswith("Use ")
+
+
+@pytest.mark.parametrize(
+    "health",
+    [
+        Health(),
+        Health(path="/up?deep=1", statuses=(100, 599), consecutive=1, timeout=0.001),
+        Health(host="shop.example.com"),
+        Health(host="[::1]:8000"),
+    ],
+    ids=str,
+)
+def test_a_sound_health_check_passes(health: Health) -> None:
+    assert check_health(health) is health
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"path": ""}, "app_health_path"),
+        ({"path": "up"}, "app_health_path"),
+        ({"path": "/u p"}, "app_health_path"),
+        ({"path": "/a\r\nX: y"}, "app_health_path"),
+        ({"host": "a b"}, "app_domains"),
+        ({"host": "a\r\nX: y"}, "app_domains"),
+        ({"statuses": ()}, "app_health_statuses"),
+        ({"statuses": (99,)}, "app_health_statuses"),
+        ({"statuses": (200, 600)}, "app_health_statuses"),
+        ({"consecutive": 0}, "app_health_consecutive"),
+        ({"timeout": 0.0}, "app_health_timeout"),
+        ({"timeout": float("nan")}, "app_health_timeout"),
+    ],
+    ids=str,
+)
+def test_an_unsound_health_check_is_refused_by_the_name_of_its_setting(
+    changes: dict[str, Any], field: str
+) -> None:
+    error = failure_of(lambda: check_health(replace(Health(), **changes)))
+    assert (error.cause, error.what.split(":")[0]) == ("input", field)

@@ -108,7 +108,7 @@ def test_on_a_terminal_the_view_ends_without_a_trace() -> None:
         live.take(start("Phase prepare"))
         live.take(on("start", "web1"))
         live.take(on("ok", "web1"))
-    assert "staging: deploy" in stream.getvalue()
+    assert all(one in stream.getvalue() for one in ("staging: deploy", "web1", "prepare ✔"))
     assert stream.getvalue().rstrip().endswith("\x1b[2K")
 
 

@@ -45,13 +45,12 @@ def prepare(host: Host, release: Release, secrets: dict[str, str] | None) -> dic
     values = host.store.load_secrets(release.id)
     timings["fetch"] = time.monotonic() - started
     host.proxy.isolate(slot, view.layout.serving)
-    changed = _start(host, view, slot, release, values)
     try:
+        changed = _start(host, view, slot, release, values)
         watch = _become_healthy(host, slot, release)
     except DeployError as error:
-        tail = log_tail(host.engine.logs(release.container), values.values())
+        error.evidence.setdefault("log", _last_words(host, release, values))
         host.engine.remove(release.container)
-        error.evidence.setdefault("log", tail)
         raise
     timings["healthy"] = watch.seconds
     return {
@@ -112,6 +111,14 @@ def _start(host: Host, view: View, slot: str, release: Release, secrets: dict[st
         host.store.own_secrets(release.id, *host.engine.user_ids(release.container, user))
     host.engine.start(release.container)
     return True
+
+
+def _last_words(host: Host, release: Release, secrets: dict[str, str]) -> list[str]:
+    """Return the container's last log lines; none when somebody has removed it meanwhile."""
+    try:
+        return log_tail(host.engine.logs(release.container), secrets.values())
+    except DeployError:
+        return []
 
 
 def _become_healthy(host: Host, slot: str, release: Release) -> Watch:

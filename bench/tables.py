@@ -1,0 +1,115 @@
+"""The result as text for a terminal and for docs/benchmark.md: Markdown tables serve both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .figures import MIB, Row, Target
+from .observe import Observation
+
+_NAMES = {
+    "iactl": "iactl",
+    "floor": "floor: one hand-written SSH command",
+    "role": "typical Ansible role",
+}
+_SCENARIOS = {
+    "warm": "deploy",
+    "cold": "deploy, 32 MiB of new layers",
+    "same again": "deploy of what runs",
+    "rollback": "rollback",
+    "rollback, warm": "rollback, old container kept running",
+}
+
+
+def render(
+    machine: dict[str, str],
+    table: Sequence[Row],
+    observations: Sequence[Observation],
+    targets: Sequence[Target],
+) -> str:
+    """Return the whole result as Markdown."""
+    parts = [
+        "# Benchmark",
+        _INTRODUCTION,
+        _table(["", ""], [[name, value] for name, value in machine.items()]),
+        "## Times",
+        _table(
+            ["servers", "what", "who", "rounds", "median s", "min", "max", "× floor", "CPU s"]
+            + ["requests lost"],
+            [_cells(row) for row in table],
+        ),
+        "## Costs",
+        _table(
+            ["servers", "who", "controller memory at its peak", "SSH commands per server"],
+            [
+                [str(one.servers), _NAMES[one.contender], f"{one.peak_bytes / MIB:.0f} MiB"]
+                + [str(one.calls)]
+                for one in observations
+            ],
+        ),
+        "## Targets",
+        _table(
+            ["target", "measured", ""],
+            [[one.promise, one.measured, "met" if one.met else "**missed**"] for one in targets],
+        ),
+        *_breakdown([one for one in observations if one.parts]),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _cells(row: Row) -> list[str]:
+    return [
+        str(row.servers),
+        _SCENARIOS[row.scenario],
+        _NAMES[row.contender],
+        str(row.rounds),
+        f"{row.median:.2f}",
+        f"{row.lowest:.2f}",
+        f"{row.highest:.2f}",
+        "" if row.ratio is None else f"{row.ratio:.2f}",
+        f"{row.cpu_seconds:.2f}",
+        f"{row.lost} of {row.sent}",
+    ]
+
+
+def _breakdown(observed: Sequence[Observation]) -> list[str]:
+    if not observed:
+        return []
+    names = list(dict.fromkeys(name for one in observed for name in one.parts))
+    lines = [
+        [name, *(f"{one.parts[name]:.2f}" if name in one.parts else "" for one in observed)]
+        for name in names
+    ]
+    total = ["whole command", *(f"{one.seconds:.2f}" for one in observed)]
+    heads = ["", *(f"{one.servers} server{'s' * (one.servers > 1)}" for one in observed)]
+    text = (
+        "Seconds of one watched `iactl deploy`; watching slows it a little. A call begins with"
+        " its first SSH command and ends when the last server's result is in."
+    )
+    return ["## Where the time goes", text, _table(heads, [*lines, total])]
+
+
+def _table(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(heads, *lines, strict=True)]
+    rule = ["-" * max(width, 3) for width in widths]
+    return "\n".join(
+        f"| {' | '.join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))} |"
+        for cells in ([*heads], rule, *map(list, lines))
+    )
+
+
+_INTRODUCTION = """\
+`make bench` measures this. Servers are containers on one machine, with SSH, a Docker Engine and
+HAProxy each. The application takes one second to start. Contenders take turns in rounds, so that
+a slower minute of the machine meets them all; the ratio is the median over rounds of the time
+against the floor's in the same round. Every action starts without an open SSH connection.
+
+- The floor is what the work itself takes: pull by digest, start beside the old container, wait
+  for health (every 50 ms), switch HAProxy, stop the old container. It is logged in to the registry
+  already, and nothing is recorded, locked, checked against the other servers or undone on failure.
+- The typical role gathers facts, logs in, pulls, stops, starts and waits, with pipelining.
+- A release changes 256 KiB of the image, or 32 MiB where the table says so.
+- Users send 150 requests per second, over all servers, throughout every action.
+- CPU is the controller's, user and system; on these servers' machine it is shared with them.
+- Memory is the proportional set size of the controller's process tree, looked at every 50 ms.
+- SSH commands counts starts of ssh, sftp and scp by the controller, one per remote execution."""
