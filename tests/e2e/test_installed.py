@@ -66,8 +66,8 @@ def test_reference_application_runs_alone_without_any_setting() -> None:
     try:
 
         def healthy() -> bool:
-            code, output = container.exec_run(["python", "-c", FETCH])
-            return code == 0 and json.loads(output)["status"] == "ok"
+            asked = container.exec_run(["python", "-c", FETCH])
+            return asked.exit_code == 0 and json.loads(bytes(asked.output))["status"] == "ok"
 
         wait_until(healthy, "the application's health", deadline=30)
     finally:
