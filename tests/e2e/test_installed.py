@@ -67,7 +67,8 @@ def test_reference_application_runs_alone_without_any_setting() -> None:
 
         def healthy() -> bool:
             asked = container.exec_run(["python", "-c", FETCH])
-            return asked.exit_code == 0 and json.loads(bytes(asked.output))["status"] == "ok"
+            assert isinstance(asked.output, bytes)
+            return asked.exit_code == 0 and json.loads(asked.output)["status"] == "ok"
 
         wait_until(healthy, "the application's health", deadline=30)
     finally:
