@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .exits import Exit
-from .outcome import judge_setup
 from .report import Report
 from .runner.result import Result
+from .setup_outcome import judge_setup
 
 
 def judge_status(report: Report, result: Result) -> Report:

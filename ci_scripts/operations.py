@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from . import outcome
+from . import outcome, setup_outcome
 from .environments import Environment
 from .exits import Exit
 from .fleet_status import judge_status, merge_history
@@ -87,7 +87,7 @@ def _run(request: Request, playbook: str, variables: dict[str, Any]) -> tuple[Re
     if result.cancelled:
         report.exit, report.message = Exit.CANCELLED, "Cancelled."
     else:
-        outcome.judge_setup(report, result)
+        setup_outcome.judge_setup(report, result)
     report.seconds = time.monotonic() - started
     return report, result
 

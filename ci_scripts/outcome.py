@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from difflib import ndiff
 from typing import Any
 
 from .exits import Exit
-from .reachability import explain
 from .report import Report
 from .runner.result import Result
+from .setup_outcome import explain_lost, judge_setup
 
 _LOG_LINES = 12
 
@@ -37,38 +36,6 @@ def judge_release(report: Report, result: Result) -> Report:
             f"{', '.join(last['failed'])} back by hand; then deploy again."
         )
     return report
-
-
-def judge_setup(report: Report, result: Result) -> Report:
-    """Fill in what a run came to that has no release in it (or ended before its plan)."""
-    report.hosts = {host: {"ok": True} for host in result.hosts}
-    if result.no_hosts or (result.rc == 0 and not result.hosts):
-        report.exit = Exit.BAD_INPUT
-        report.message = f"The inventory of '{report.environment}' has no server in group app."
-        report.next_step = "Add the servers to hosts.yml under app."
-        return report
-    for host, said in {**result.failures, **result.unreachable}.items():
-        report.hosts[host] = {"ok": False, "msg": said}
-    if result.unreachable:
-        report.exit = Exit.REFUSED
-        _explain_lost(report, result.unreachable)
-    elif result.failures:
-        report.exit = Exit.FAILED if report.command == "bootstrap" else Exit.BAD_INPUT
-        told = sorted({_in_the_user_s_words(said) for said in result.failures.values()})
-        report.message = told[0] if len(told) == 1 else "The servers failed for several reasons."
-        if len(told) > 1:
-            report.details = [f"{host}: {said}" for host, said in sorted(result.failures.items())]
-    elif result.rc != 0:
-        report.exit = Exit.BAD_INPUT
-        report.message = "Ansible could not read the inventory or its variables."
-        report.details = result.output
-        report.next_step = f"Check the files of the environment '{report.environment}'."
-    return report
-
-
-def _in_the_user_s_words(said: str) -> str:
-    """Name the setting as app.yml does; the role's own variable takes its value from there."""
-    return re.sub(r"\brelease_(?=[a-z_]+)", "app_", said)
 
 
 def judge_cancelled(report: Report, run: Result, finish: Result | None) -> Report:
@@ -194,7 +161,7 @@ def _explain_failure(report: Report, failed: dict[str, Any]) -> None:
     """Say per server why the phase failed, and the first container's last log lines."""
     lost = {host: failed["hosts"][host].get("msg", "") for host in failed["lost"]}
     if lost:
-        _explain_lost(report, lost)
+        explain_lost(report, lost)
     elif failed["message"] and not any(
         failed["hosts"][host].get("msg") for host in failed["failed"]
     ):
@@ -209,14 +176,6 @@ def _explain_failure(report: Report, failed: dict[str, Any]) -> None:
             report.details += [f"  last log lines of the container on {host}:"]
             report.details += [f"  | {line}" for line in log[-_LOG_LINES:]]
             shown = True
-
-
-def _explain_lost(report: Report, lost: dict[str, str]) -> None:
-    for host, said in sorted(lost.items()):
-        cause, step = explain(said)
-        report.details.append(f"{host}: {cause}. {step}.")
-    if not report.message:
-        report.message = f"{', '.join(sorted(lost))} cannot be reached; nothing was touched."
 
 
 def _hosts(verdicts: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -172,6 +172,7 @@ class RecordedHaproxy(HaproxyPeer):
 
 class _Server(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
+    request_queue_size = 64  # HAProxy's own is larger still
     peer: RecordedHaproxy
 
 

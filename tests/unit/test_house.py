@@ -30,6 +30,7 @@ PURE = (
     "ci_scripts/fleet_status.py",
     "ci_scripts/outcome.py",
     "ci_scripts/reachability.py",
+    "ci_scripts/setup_outcome.py",
     "ci_scripts/runner/result.py",
 )
 DOES_IO = {

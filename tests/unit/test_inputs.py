@@ -107,9 +107,10 @@ def test_github_s_actor_is_checked_like_the_option() -> None:
         inputs.actor(None, {"GITHUB_ACTOR": "evil\nname"})
 
 
-@given(st.text())
+@given(st.text() | st.integers(78, 82).map("x".__mul__))
 def test_a_refused_value_is_shown_escaped_and_cut(text: str) -> None:
     error = bad_input("--x", text, "something else")
     assert error.what.isascii() or "…" in error.what
     assert error.what.replace("…", "").isprintable()
     assert len(error.what) < 900
+    assert ("…" in error.what) is (len(text) > 80)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import functools
 from pathlib import Path
 from typing import Any
 
+import docker
 import pytest
 import yaml
 
@@ -19,6 +21,7 @@ from tests.unit.builders import (
     run_module,
 )
 from tests.unit.haproxy_peer import RecordedHaproxy
+from tests.unit.http_peer import HttpPeer, reply
 
 MODULES = ("app_release", "release_info")
 BAD_PLANS: list[tuple[dict[str, Any], str, str]] = [
@@ -187,6 +190,50 @@ def test_release_info_refuses_a_bad_name(
 ) -> None:
     answer = run_module("release_info", {**arguments, "app": name}, capsys)
     assert (answer["cause"], "app_name" in answer["msg"]) == ("input", True)
+
+
+@pytest.fixture
+def idle_engine(http_peer: HttpPeer, monkeypatch: pytest.MonkeyPatch) -> HttpPeer:
+    """A Docker Engine on loopback that has no containers."""
+    client = functools.partial(docker.APIClient, base_url=f"tcp://127.0.0.1:{http_peer.port}")
+    monkeypatch.setattr(docker, "APIClient", client)
+    json_type = "Content-Type: application/json"
+    http_peer.answer(reply(200, b'{"ApiVersion": "1.41"}', json_type), reply(200, b"[]", json_type))
+    return http_peer
+
+
+@pytest.mark.usefixtures("recorded_haproxy", "idle_engine")
+def test_release_info_tells_of_an_empty_host_that_nothing_is_wrong(
+    arguments: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = run_module("release_info", arguments, capsys)
+    assert (answer["ok"], answer["changed"]) == (True, False)
+    assert (answer["serving"], answer["problems"], answer["releases"]) == (None, [], [])
+
+
+@pytest.mark.usefixtures("idle_engine")
+@pytest.mark.parametrize("phase", ["prepare", "switch", "commit", "abort"])
+def test_check_mode_tells_the_change_and_makes_none(
+    plan: dict[str, Any],
+    recorded_haproxy: RecordedHaproxy,
+    capsys: pytest.CaptureFixture[str],
+    phase: str,
+) -> None:
+    checked = {**plan, "phase": phase, "_ansible_check_mode": True}
+    answer = run_module("app_release", checked, capsys)
+    assert (answer["ok"], answer["changed"]) == (True, True)
+    assert recorded_haproxy.seen == []
+    assert not (Path(plan["state_dir"]) / "shop").exists()
+
+
+@pytest.mark.usefixtures("recorded_haproxy", "idle_engine")
+def test_a_rollback_on_an_empty_host_has_no_target(
+    plan: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = {**plan, "action": "rollback", "release": "previous"}
+    answer = run_module("app_release", asked, capsys)
+    assert (answer["failed"], answer["cause"]) == (True, "unavailable")
+    assert "--to" in answer["msg"]
 
 
 class _Seen(Exception):

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from ci_scripts.exits import Exit
-from ci_scripts.outcome import is_live, judge_cancelled, judge_release, judge_setup
+from ci_scripts.outcome import is_live, judge_cancelled, judge_release
 from ci_scripts.report import Report
 from ci_scripts.runner.result import Result
+from ci_scripts.setup_outcome import judge_setup
 from tests.unit.builders import RELEASE_ID, answered, lost, planned, refused, release, verdict
 
 Results = dict[str, Any]

@@ -180,6 +180,26 @@ def test_a_server_without_a_result_of_this_phase_failed_it(result: Any, told: st
     assert (judged["ok"], judged["hosts"]["web1"]["msg"]) == (False, told)
 
 
+def test_going_back_stays_the_failure_that_made_it_necessary() -> None:
+    failed = verdict("switch", {"web1": refused("switch", "failed"), "web2": answered("switch")})
+    back = {"web1": answered("abort"), "web2": answered("abort")}
+    judged = verdict("abort", back, failed)
+    assert (judged["ok"], judged["exit_code"]) == (True, Exit.FAILED)
+    assert judged["because"] == failed["message"] != ""
+    assert verdict("switch", back, PLANNED)["because"] == ""
+
+
+def test_the_first_container_s_last_log_line_is_in_the_message() -> None:
+    logs = [
+        refused("prepare", "unhealthy", "", evidence={"log": ["starting", f"ImportError {n}"]})
+        for n in (1, 2)
+    ]
+    judged = verdict("prepare", dict(zip(("web1", "web2"), logs)), PLANNED)
+    assert judged["message"].endswith(
+        "web1: failed web2: failed The container's last log line: ImportError 1"
+    )
+
+
 def test_a_lost_server_s_reason_is_one_line() -> None:
     said = "@@@@@@\n@ WARNING @\nHOST IDENTIFICATION HAS CHANGED!\r\n" + "x" * 5000
     answer = verdict("switch", {"web1": lost(said)})["hosts"]["web1"]
