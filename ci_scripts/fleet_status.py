@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .exits import Exit
-from .report import Report
+from .report import Report, count_servers
 from .runner.result import Result
 from .setup_outcome import judge_setup
 
@@ -39,7 +39,7 @@ def judge_status(report: Report, result: Result) -> Report:
     else:
         first = next(iter(report.hosts.values()))
         what = f"serves {first['version']} ({first['release']})" if first["release"] else "is empty"
-        report.message = f"{report.environment} {what} on {len(report.hosts)} servers."
+        report.message = f"{report.environment} {what} on {count_servers(len(report.hosts))}."
     report.details += problems
     return report
 

@@ -13,7 +13,7 @@ from . import outcome, setup_outcome
 from .environments import Environment
 from .exits import Exit
 from .fleet_status import judge_status, merge_history
-from .report import Report
+from .report import Report, count_servers
 from .runner.result import Event, Result
 from .runner.run import run_playbook
 
@@ -46,7 +46,7 @@ def bootstrap(request: Request) -> Report:
     if report.exit is Exit.DONE:
         changed = sum(1 for count in result.changed.values() if count)
         report.message = (
-            f"{len(result.hosts)} servers of {request.environment.name} are ready"
+            f"{request.environment.name} is ready on {count_servers(len(result.hosts))}"
             f" ({changed} changed)."
         )
     return report

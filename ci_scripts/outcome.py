@@ -6,7 +6,7 @@ from difflib import ndiff
 from typing import Any
 
 from .exits import Exit
-from .report import Report
+from .report import Report, count_servers
 from .runner.result import Result
 from .setup_outcome import explain_lost, judge_setup
 
@@ -22,7 +22,7 @@ def judge_release(report: Report, result: Result) -> Report:
     failed = next((one for one in verdicts if not one["ok"]), None)
     report.data["phases"] = [_phase_row(one) for one in verdicts]
     report.hosts = _hosts(verdicts)
-    if failed is None or failed["phase"] == "commit":
+    if failed is None or failed["exit_code"] == Exit.DONE:
         if failed is None and not _complete(verdicts):
             return _broke_off(report, result)
         _succeeded(report, verdicts, failed)
@@ -102,13 +102,13 @@ def _succeeded(
     name = _wanted(report, verdicts)
     count = len(plan["hosts"])
     if plan["same"]:
-        report.message = f"{report.environment} is already at {name} on {_servers(count)}."
+        report.message = f"{report.environment} is already at {name} on {count_servers(count)}."
         return
     if report.data.get("check"):
-        report.message = f"{report.environment} would serve {name} on {_servers(count)}."
+        report.message = f"{report.environment} would serve {name} on {count_servers(count)}."
         report.details = _changes(plan)
         return
-    report.message = f"{report.environment} now serves {name} on {_servers(count)}."
+    report.message = f"{report.environment} now serves {name} on {count_servers(count)}."
     before = _serving_before(plan)
     if report.command == "deploy" and before:
         report.next_step = f"To go back: iactl rollback {report.environment}"
@@ -143,11 +143,9 @@ def _weaker(verdicts: list[dict[str, Any]]) -> list[str]:
 
 
 def _failure_message(report: Report, verdicts: list[dict[str, Any]], failed: dict[str, Any]) -> str:
-    what = (
-        f"{failed['phase']} failed on {len(failed['failed'])} of {_servers(len(failed['hosts']))}"
-    )
+    what = f"{failed['phase']} failed on {len(failed['failed'])} of {count_servers(len(failed['hosts']))}"
     if report.exit is Exit.NEEDS_HUMAN:
-        return f"{what}, and not every server could be brought back."
+        return f"{what}, and not every server is where it should be."
     before = _serving_before(verdicts[0])
     kept = f"every server serves {before} as before" if before else "nothing was deployed before"
     if failed["phase"] == "plan":
@@ -209,7 +207,3 @@ def _serving_before(plan: dict[str, Any]) -> str:
         (answer.get("serving") or {}).get("version", "") for answer in plan["hosts"].values()
     }
     return " or ".join(sorted(version for version in versions if version))
-
-
-def _servers(count: int) -> str:
-    return "1 server" if count == 1 else f"{count} servers"

@@ -41,3 +41,8 @@ class Report:
         answer["outcome"] = self.exit.name.lower()
         answer["seconds"] = round(self.seconds, 3)
         return {"schema": 1, **answer}
+
+
+def count_servers(count: int) -> str:
+    """Return a number of servers in words."""
+    return "1 server" if count == 1 else f"{count} servers"

@@ -259,6 +259,10 @@ same:
   description: Whether the wanted release is what serves already.
   returned: phase plan
   type: bool
+warm:
+  description: Whether the release to go back to runs already, healthy, beside the serving one.
+  returned: phase plan of a rollback
+  type: bool
 slot:
   description: The slot of the release.
   returned: phases prepare and switch
@@ -269,11 +273,13 @@ health:
   type: dict
 """
 
+from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.iadeploy.arguments import RELEASE_OPTIONS, build_host, build_release
 from ansible.module_utils.iadeploy.errors import DeployError
+from ansible.module_utils.iadeploy.files import explained
 from ansible.module_utils.iadeploy.host import Host
 from ansible.module_utils.iadeploy.phases.abort import abort
 from ansible.module_utils.iadeploy.phases.commit import commit
@@ -313,10 +319,11 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     Raises:
         DeployError: it failed.
     """
-    host = build_host(params)
-    if params["phase"] == "plan":
-        return {"changed": False, **plan(host, params)}
-    return mutate(host, params, check_mode)
+    with explained(Path(params["state_dir"])):
+        host = build_host(params)
+        if params["phase"] == "plan":
+            return {"changed": False, **plan(host, params)}
+        return mutate(host, params, check_mode)
 
 
 def main() -> None:

@@ -122,6 +122,20 @@ def test_rollback_uses_no_registry(site: Site, fleet: Fleet) -> None:
     traffic.assert_unharmed({"1.0.0", "2.0.0"})
 
 
+def test_rollback_to_a_warm_release_starts_nothing(site: Site) -> None:
+    site.configure(app_keep_warm=True)
+    site.deploy("2.0.0")
+    before = {server.name: set(site.containers(server).values()) for server in site.servers}
+    with site.traffic() as traffic:
+        said = site.operator.run("rollback")
+    assert said.code == 0, said.text
+    assert [row["phase"] for row in said.report["data"]["phases"]] == ["plan", "switch", "commit"]
+    traffic.assert_unharmed({"1.0.0", "2.0.0"})
+    assert set(site.served().values()) == {"1.0.0"}
+    after = {server.name: set(site.containers(server).values()) for server in site.servers}
+    assert after == before
+
+
 def test_rollback_to_a_named_release_and_to_nowhere(site: Site) -> None:
     oldest = site.operator.run("status").report["hosts"]["web1"]["release"]
     site.deploy("2.0.0")

@@ -264,7 +264,7 @@ def test_database_and_cache_take_their_passwords_only(fleet: Fleet) -> None:
 def test_inventory_is_read_by_ansible_and_reaches_the_servers(fleet: Fleet, tmp_path: Path) -> None:
     folder = fleet.write_inventory(tmp_path / "env", {"app_port": 8000}, hosts=["web2"])
     shown = subprocess.run(
-        ["ansible-inventory", "--inventory", str(folder), "--list"],
+        [Path(sys.executable).with_name("ansible-inventory"), "--inventory", str(folder), "--list"],
         cwd=tmp_path,
         capture_output=True,
         text=True,

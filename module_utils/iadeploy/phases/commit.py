@@ -32,6 +32,7 @@ def commit(host: Host, release: Release, action: str, actor: str) -> dict[str, A
         raise DeployError(
             f"release {release.id} does not serve on this server, so it cannot be committed",
             "Run 'iactl status' to see what does",
+            cause="mixed",
         )
     journal = host.store.journal()
     changed = bool(journal)

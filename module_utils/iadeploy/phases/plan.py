@@ -8,6 +8,7 @@ from typing import Any
 
 from ..container import Container
 from ..errors import DeployError
+from ..health import wait_healthy
 from ..host import Host, View
 from ..reference import parse_reference
 from ..spec import Release
@@ -61,11 +62,27 @@ def plan_rollback(host: Host, target: str) -> dict[str, Any]:
     return {
         "digest": release.digest,
         "target": release.summary(),
+        "warm": _is_warm(host, view, release),
         "same": serving is not None and serving.release == release.id and not host.store.journal(),
         "interrupted": host.store.journal() or None,
         "diff": _diff(host, view, release),
         **view.summary(),
     }
+
+
+def _is_warm(host: Host, view: View, release: Release) -> bool:
+    """Whether the release still runs beside the serving one and answers well, right now."""
+    container = view.containers.get(view.layout.free)
+    if container is None or not container.running or container.release != release.id:
+        return False
+    at_once = replace(host.health, version=release.version, deadline=host.health.timeout)
+    try:
+        wait_healthy(
+            host.url(container.slot, release), at_once, lambda: host.engine.inspect(container.name)
+        )
+    except DeployError:
+        return False
+    return True
 
 
 def _asked_for(wanted: Release) -> str:

@@ -32,6 +32,7 @@ _KEPT = (
     "release",
     "target",
     "same",
+    "warm",
     "digest",
 )
 
@@ -125,7 +126,8 @@ def _exit_code(
         # Before the switch no request can have reached the candidate, whatever a host says now.
         return NEEDS_HUMAN if before.get("phase") == "switch" else before.get("exit_code") or FAILED
     if phase == "commit":
-        return DONE
+        # A release that does not serve where it should is a mixed fleet; the rest is tidying up.
+        return NEEDS_HUMAN if "mixed" in causes else DONE
     if phase == "prepare" and "locked" in causes:
         return LOCKED
     if phase == "prepare" and causes <= {"refused", "lost"}:
