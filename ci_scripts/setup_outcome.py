@@ -52,7 +52,9 @@ def explain_lost(report: Report, lost: dict[str, str]) -> None:
         cause, step = explain(said)
         report.details.append(f"{host}: {cause}. {step}.")
     if not report.message:
-        rest = "the others were prepared" if report.command == "bootstrap" else "nothing was touched"
+        rest = (
+            "the others were prepared" if report.command == "bootstrap" else "nothing was touched"
+        )
         report.message = f"{', '.join(sorted(lost))} cannot be reached; {rest}."
 
 
