@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -73,13 +74,13 @@ def _configure(name: str, inventory: Path, folder: Path, variables_file: Path, c
     # Its import takes 0.2 s, which commands that refuse their input need not wait for.
     from ansible_runner.interface import init_runner  # pylint: disable=import-outside-toplevel
 
-    arguments = f"-e @{variables_file}" + (" --check" if check else "")
+    arguments = ["-e", f"@{variables_file}", *(["--check"] if check else [])]
     return init_runner(
         private_data_dir=str(folder),
         project_dir=str(content_root()),
         inventory=str(inventory),
         playbook=str(playbook(name)),
-        cmdline=arguments,
+        cmdline=shlex.join(arguments),
         # Without one of its own, ansible-runner takes the signals over and kills too much.
         cancel_callback=lambda: False,
         settings={"pexpect_timeout": _POLL_SECONDS, "suppress_ansible_output": True},

@@ -64,7 +64,7 @@ class Operator:
         return subprocess.Popen(
             self.argv(command, *arguments),
             cwd=self.folder,
-            env=_environment(),
+            env=self._environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -81,8 +81,14 @@ class Operator:
         """Run a command to its end."""
         return self.finish(self.start(command, *arguments))
 
+    @property
+    def scratch(self) -> Path:
+        """Where iactl keeps temporary files."""
+        return self.folder / "tmp"
 
-def _environment() -> dict[str, str]:
-    """The operator's environment, with a sentinel that must reach nobody."""
-    kept = {name: value for name, value in os.environ.items() if name != "IADEPLOY_INVENTORIES"}
-    return {**kept, "CI_JOB_TOKEN": "sentinel-token-5f1c"}
+    def _environment(self) -> dict[str, str]:
+        """The operator's environment, with a sentinel that must reach nobody."""
+        self.scratch.mkdir(exist_ok=True)
+        unwanted = ("IADEPLOY_INVENTORIES", "XDG_RUNTIME_DIR")
+        kept = {name: value for name, value in os.environ.items() if name not in unwanted}
+        return {**kept, "TMPDIR": str(self.scratch), "CI_JOB_TOKEN": "sentinel-token-5f1c"}

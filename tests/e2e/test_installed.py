@@ -42,7 +42,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return venv / "bin" / "iactl"
 
 
-def test_installed_package_deploys_from_any_directory(site: Site, installed: Path) -> None:
+def test_installed_package_deploys_from_any_directory(
+    site: Site, installed: Path, tmp_path: Path
+) -> None:
     where = subprocess.run(
         [str(installed.with_name("python")), "-c", "import ci_scripts; print(ci_scripts.__file__)"],
         cwd="/",
@@ -51,7 +53,7 @@ def test_installed_package_deploys_from_any_directory(site: Site, installed: Pat
         text=True,
     )
     assert str(installed.parents[1]) in where.stdout
-    operator = Operator(site.operator.inventories, "shop", Path("/"), installed)
+    operator = Operator(site.operator.inventories, "shop", tmp_path, installed)
     said = operator.run("deploy", "--image", site.images("2.0.0"))
     assert said.code == 0, said.text
     assert set(site.served().values()) == {"2.0.0"}

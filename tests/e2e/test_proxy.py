@@ -19,6 +19,7 @@ cat cert.pem key.pem > {CERTIFICATE} && chmod 600 {CERTIFICATE} key.pem
 """
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")  # asked for on purpose, to see it refused
 def test_certificate_brings_tls_redirect_and_hsts(site: Site) -> None:
     for server in site.servers:
         server.run(["sh", "-c", MAKE])

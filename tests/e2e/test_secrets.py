@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -32,25 +31,21 @@ def test_secret_reaches_the_application_only(site: Site) -> None:
 
 
 def test_secret_is_in_no_process_and_no_file_of_the_controller(site: Site) -> None:
-    before = set(Path(tempfile.gettempdir()).glob("iactl-*"))
     process = site.operator.start("deploy", "--image", site.images("2.4.0", "slow"))
     hits: set[str] = set()
     token = "sentinel-token-5f1c"
     while process.poll() is None:
-        hits |= leaks((SECRET, token), own=process.pid)
+        hits |= leaks((SECRET, token), site.operator.scratch, own=process.pid)
     said = site.operator.finish(process)
     assert said.code == 0, said.text
     assert not hits
-    assert set(Path(tempfile.gettempdir()).glob("iactl-*")) == before
+    assert list(site.operator.scratch.iterdir()) == []
 
 
-def leaks(words: tuple[str, ...], own: int) -> set[str]:
+def leaks(words: tuple[str, ...], scratch: Path, own: int) -> set[str]:
     """Return the places on this machine where a word can be seen right now."""
     found = set()
-    places = [
-        *Path("/proc").glob("[0-9]*/cmdline"),
-        *Path(tempfile.gettempdir()).glob("iactl-*/**/*"),
-    ]
+    places = [*Path("/proc").glob("[0-9]*/cmdline"), *scratch.glob("**/*")]
     for path in places:
         try:
             text = path.read_bytes().decode(errors="replace") if path.is_file() else ""
