@@ -143,7 +143,8 @@ def _weaker(verdicts: list[dict[str, Any]]) -> list[str]:
 
 
 def _failure_message(report: Report, verdicts: list[dict[str, Any]], failed: dict[str, Any]) -> str:
-    what = f"{failed['phase']} failed on {len(failed['failed'])} of {count_servers(len(failed['hosts']))}"
+    servers = count_servers(len(failed["hosts"]))
+    what = f"{failed['phase']} failed on {len(failed['failed'])} of {servers}"
     if report.exit is Exit.NEEDS_HUMAN:
         return f"{what}, and not every server is where it should be."
     before = _serving_before(verdicts[0])
