@@ -97,7 +97,10 @@ def measure(action: Action, number: int) -> Sample:
 def check_served(urls: list[str], version: str) -> None:
     """Return when every URL reports the version; BenchError when one does not."""
     for url in urls:
-        with _OPENER.open(url, timeout=10) as answer:
-            served = json.load(answer)["version"]
+        try:
+            with _OPENER.open(url, timeout=10) as answer:
+                served = json.load(answer)["version"]
+        except (OSError, ValueError) as error:
+            raise BenchError(f"{url} does not answer: {error}") from error
         if served != version:
             raise BenchError(f"{url} serves {served} instead of {version}")

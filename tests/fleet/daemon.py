@@ -21,8 +21,9 @@ _DEADLINE = 60.0  # seconds until a started engine answers
 def ensure(progress: Progress = lambda line: None) -> None:
     """Have a Docker Engine answer; RigError when there is none and this process may not start one.
 
-    Needs no root where one answers already.
+    Needs no root where one answers already, and the SSH client is there.
     """
+    packages.ensure("ssh", "openssh-client", progress)
     if engine.connect() is not None:
         return
     if not packages.installable():
