@@ -276,7 +276,14 @@ def test_inventory_is_read_by_ansible_and_reaches_the_servers(fleet: Fleet, tmp_
     assert variables["app_port"] == 8000
     assert Path(variables["host_registry_certificates"][fleet.registry.host]).is_file()
     ping = subprocess.run(
-        ["ansible", "--inventory", str(folder), "app", "--module-name", "ansible.builtin.ping"],
+        [
+            Path(sys.executable).with_name("ansible"),
+            "--inventory",
+            str(folder),
+            "app",
+            "--module-name",
+            "ansible.builtin.ping",
+        ],
         cwd=tmp_path,
         capture_output=True,
         text=True,
