@@ -273,70 +273,18 @@ health:
   type: dict
 """
 
-from pathlib import Path
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.iadeploy.arguments import RELEASE_OPTIONS, build_host, build_release
-from ansible.module_utils.iadeploy.errors import DeployError
-from ansible.module_utils.iadeploy.files import explained
-from ansible.module_utils.iadeploy.host import Host
-from ansible.module_utils.iadeploy.phases.abort import abort
-from ansible.module_utils.iadeploy.phases.commit import commit
-from ansible.module_utils.iadeploy.phases.plan import plan_deploy, plan_rollback
-from ansible.module_utils.iadeploy.phases.prepare import prepare
-from ansible.module_utils.iadeploy.phases.switch import switch
-
-
-def plan(host: Host, params: dict[str, Any]) -> dict[str, Any]:
-    """Run the plan of the wanted action."""
-    if params["action"] == "rollback":
-        return plan_rollback(host, params["release"])
-    return plan_deploy(host, *build_release(params))
-
-
-def mutate(host: Host, params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
-    """Run a phase that may change the host, alone on this host."""
-    phase, release_id = params["phase"], params["release"]
-    if check_mode:
-        serving = host.observe().serving
-        return {"changed": serving is None or serving.release != release_id}
-    with host.store.exclusive():
-        if phase == "prepare":
-            if params["action"] == "rollback":
-                return prepare(host, host.known(release_id), None)
-            return prepare(host, *build_release(params))
-        if phase == "switch":
-            return switch(host, host.known(release_id))
-        if phase == "commit":
-            return commit(host, host.known(release_id), params["action"], params["actor"])
-        return abort(host, release_id, params["action"], params["actor"], params["reason"])
-
-
-def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
-    """Run the phase and return its result.
-
-    Raises:
-        DeployError: it failed.
-    """
-    with explained(Path(params["state_dir"])):
-        host = build_host(params)
-        if params["phase"] == "plan":
-            return {"changed": False, **plan(host, params)}
-        return mutate(host, params, check_mode)
+from ansible.module_utils.iadeploy.arguments import RELEASE_OPTIONS
+from ansible.module_utils.iadeploy.phases.run import answer
 
 
 def main() -> None:
     """Read the parameters, run the phase, answer in Ansible's way."""
     module = AnsibleModule(argument_spec=RELEASE_OPTIONS, supports_check_mode=True)
-    phase = module.params["phase"]
-    try:
-        result = run(module.params, module.check_mode)
-    except DeployError as error:
-        module.fail_json(
-            msg=str(error), phase=phase, cause=error.cause, evidence=error.evidence, ok=False
-        )
-    module.exit_json(phase=phase, ok=True, **result)
+    result = answer(module.params, module.check_mode)
+    if result.get("failed"):
+        module.fail_json(**result)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import psutil
-
 
 def stop_playbook(*, hard: bool) -> None:
     """Stop the ansible-playbook that this process started.
@@ -14,6 +12,8 @@ def stop_playbook(*, hard: bool) -> None:
     Args:
         hard: SIGKILL instead, when a first attempt was not enough.
     """
+    import psutil  # pylint: disable=import-outside-toplevel  # only a cancel needs it
+
     for child in psutil.Process().children():
         try:
             if hard:

@@ -22,7 +22,7 @@ from .processes import stop_playbook
 from .result import Event, Result
 
 # ansible-runner polls its child at this interval; its default of 5 s is too slow for a cancel.
-_POLL_SECONDS = 0.5
+_POLL_SECONDS = 0.05
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 

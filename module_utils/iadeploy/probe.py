@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import threading
 import time
+import zlib
+from contextlib import closing
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
 from typing import Any
+from urllib.parse import urlsplit
 
 from .spec import Health
 
@@ -45,17 +49,15 @@ class Verdict:
     note: str = ""
 
 
-def fetch(url: str, *, timeout: float, host: str = "", verify: bool | str = True) -> Answer:
-    """Ask ``url`` once, without redirects and without the environment's proxies.
+def fetch(url: str, *, timeout: float, host: str = "") -> Answer:
+    """Ask an ``http`` URL once, without redirects and without the environment's proxies.
 
     ``timeout`` seconds are for all of it. The HTTP client's own limit is for each single read, so
     an application that drips its answer byte by byte would never be given up.
     """
     started = time.monotonic()
     answers: list[Answer] = []
-    asking = threading.Thread(
-        target=lambda: answers.append(_ask(url, timeout, host, verify)), daemon=True
-    )
+    asking = threading.Thread(target=lambda: answers.append(_ask(url, timeout, host)), daemon=True)
     asking.start()
     asking.join(timeout)
     if answers:
@@ -63,52 +65,43 @@ def fetch(url: str, *, timeout: float, host: str = "", verify: bool | str = True
     return Answer(0, b"", f"no answer within {timeout:g} s", time.monotonic() - started)
 
 
-def _ask(url: str, timeout: float, host: str, verify: bool | str) -> Answer:
-    import requests  # pylint: disable=import-outside-toplevel
-    import urllib3  # pylint: disable=import-outside-toplevel
-
+def _ask(url: str, timeout: float, host: str) -> Answer:
     started = time.monotonic()
-    session = requests.Session()
-    session.trust_env = False
     headers = {"Connection": "close", "User-Agent": "iadeploy-health"}
     if host:
         headers["Host"] = host
     try:
-        with session.get(
-            url,
-            headers=headers,
-            timeout=timeout,
-            allow_redirects=False,
-            stream=True,
-            verify=verify,
-        ) as response:
-            body = response.raw.read(_MAX_BODY, decode_content=True) or b""
-            return Answer(response.status_code, body, "", time.monotonic() - started)
-    except (
-        requests.exceptions.RequestException,
-        urllib3.exceptions.HTTPError,  # what reading the body raises
-        OSError,
-        ValueError,
-    ) as error:
+        parts = urlsplit(url)
+        if parts.scheme != "http" or not parts.hostname:
+            return Answer(0, b"", "no http address", 0.0)
+        target = parts.path + (f"?{parts.query}" if parts.query else "")
+        with closing(HTTPConnection(parts.hostname, parts.port, timeout=timeout)) as connection:
+            connection.request("GET", target or "/", headers=headers)
+            answer = connection.getresponse()
+            body = _body(answer)
+            return Answer(answer.status, body, "", time.monotonic() - started)
+    except zlib.error:
+        return Answer(0, b"", "the answer cannot be read", time.monotonic() - started)
+    except (OSError, HTTPException, ValueError) as error:
         return Answer(0, b"", _reason(error, timeout), time.monotonic() - started)
-    finally:
-        session.close()
+
+
+def _body(answer: HTTPResponse) -> bytes:
+    body = answer.read(_MAX_BODY)
+    if answer.length and len(body) < _MAX_BODY:
+        raise IncompleteRead(body)
+    if answer.headers.get("Content-Encoding", "").lower() == "gzip":  # though nobody asked for it
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(body, _MAX_BODY)
+    return body
 
 
 def _reason(error: Exception, timeout: float) -> str:
-    import requests  # pylint: disable=import-outside-toplevel
-    import urllib3  # pylint: disable=import-outside-toplevel
-
-    text = str(error)
-    if isinstance(error, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)):
+    if isinstance(error, TimeoutError):
         return f"no answer within {timeout:g} s"
-    for known in ("Connection refused", "Name or service not known", "No route to host"):
-        if known in text:
-            return known.lower()
-    if any(known in text for known in ("RemoteDisconnected", "Connection aborted", "broken")):
+    if isinstance(error, (HTTPException, ConnectionResetError, BrokenPipeError)):
         return "connection closed without an answer"
-    if isinstance(error, urllib3.exceptions.DecodeError):
-        return "the answer cannot be read"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
     return type(error).__name__
 
 

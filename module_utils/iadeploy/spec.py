@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -73,6 +72,8 @@ class Runtime:
     @property
     def config_hash(self) -> str:
         """SHA-256 over the canonical JSON of this runtime, secret values left out."""
+        import hashlib  # pylint: disable=import-outside-toplevel  # late: it loads OpenSSL
+
         return hashlib.sha256(canonical_json(asdict(self)).encode()).hexdigest()
 
 

@@ -140,7 +140,7 @@ def test_playbooks_alone_are_as_safe(site: Site) -> None:
     before = site.snapshot()
     failed = playbook(site, "deploy", f"release_image={site.images('3.0.0', 'crash')}")
     assert failed.returncode != 0
-    assert "fatal: cannot log in" in " ".join(failed.stdout.split())
+    assert "fatal: cannot log in" in " ".join(failed.stdout.split()), failed.stdout
     assert site.snapshot() == before
     good = playbook(site, "deploy", f"release_image={site.images('2.0.0')}")
     assert good.returncode == 0, good.stdout

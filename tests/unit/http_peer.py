@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable
+from http.client import HTTPConnection
 from types import TracebackType
 
 Behaviour = Callable[[socket.socket, threading.Event], None]
@@ -122,3 +123,8 @@ class HttpPeer:
                 behave(connection, self._ended)
             except OSError:
                 return
+
+
+def connection_to(peer: HttpPeer, timeout: float = 0.3) -> HTTPConnection:
+    """A connection to the peer, for what asks over one that it is given."""
+    return HTTPConnection("127.0.0.1", peer.port, timeout=timeout)

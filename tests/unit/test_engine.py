@@ -10,13 +10,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import docker
 import pytest
+from iadeploy.docker_api import DockerApi
 from iadeploy.engine import Engine
 from iadeploy.reference import parse_reference
 
 from tests.unit.builders import DIGEST, failure_of
-from tests.unit.http_peer import Behaviour, HttpPeer, chunked, raw, reply, stall
+from tests.unit.http_peer import Behaviour, HttpPeer, chunked, connection_to, raw, reply, stall
 
 JSON = "Content-Type: application/json"
 CALLS: dict[str, Callable[[Engine], object]] = {
@@ -38,11 +38,14 @@ every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 @pytest.fixture
 def engine(http_peer: HttpPeer) -> Engine:
     """An engine whose connection leads to the loopback server."""
-    one = Engine(timeout=0.2)
-    one._connected = docker.APIClient(
-        base_url=f"tcp://127.0.0.1:{http_peer.port}", version="1.41", timeout=1
-    )
-    return one
+    return Engine(timeout=0.2, api=api_of(http_peer))
+
+
+def api_of(peer: HttpPeer) -> DockerApi:
+    """A connection to the loopback server that has agreed on a version already."""
+    api = DockerApi(connection_to(peer))
+    api._prefix = "/v1.41"
+    return api
 
 
 def said(status: int, message: str) -> Behaviour:
@@ -87,8 +90,7 @@ def test_the_registry_s_login_travels_in_a_header_of_its_own(
 ) -> None:
     http_peer.answer(gave({"Descriptor": {"digest": DIGEST}}))
     assert CALLS["resolve"](engine) == DIGEST
-    private = Engine(auth=("ops", "registry-Passw0rd"))
-    private._connected = engine._connected
+    private = Engine(auth=("ops", "registry-Passw0rd"), api=api_of(http_peer))
     CALLS["resolve"](private)
     without, login = (request.decode() for request in http_peer.requests)
     assert "X-Registry-Auth" not in without
@@ -158,7 +160,7 @@ def test_an_image_that_is_there_is_found(engine: Engine, http_peer: HttpPeer) ->
         (lambda engine: engine.stop("shop-1", 7), b"POST /v1.41/containers/shop-1/stop?t=7 "),
         (
             lambda engine: engine.remove("shop-1"),
-            b"DELETE /v1.41/containers/shop-1?v=True&link=False&force=True ",
+            b"DELETE /v1.41/containers/shop-1?force=true&v=true ",
         ),
     ],
     ids=["stop with its grace", "remove with its volumes, running or not"],

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import docker
 import pytest
 from iadeploy.container import Container
+from iadeploy.docker_api import DockerApi
 from iadeploy.engine import Engine
 from iadeploy.haproxy import Proxy
 from iadeploy.host import Host, Settings, View
@@ -18,7 +18,7 @@ from iadeploy.store import Store
 
 from tests.unit.builders import ADDRESSES, OLDER_ID, RELEASE_ID, container, release, view
 from tests.unit.haproxy_peer import BACKEND, RecordedHaproxy
-from tests.unit.http_peer import HttpPeer, reply
+from tests.unit.http_peer import HttpPeer, connection_to, reply
 
 INTERRUPTED = {"step": "switch", "release": RELEASE_ID, "at": "2026-03-01T10:15:00Z"}
 AT_REST = view(("ready", "maint"), container("blue"), container("green", "exited"))
@@ -111,8 +111,7 @@ def host(tmp_path: Path, recorded_haproxy: RecordedHaproxy, http_peer: HttpPeer)
     labels = {"iadeploy.slot": "blue", "iadeploy.release": RELEASE_ID, "iadeploy.version": "1.4.0"}
     row = {"Names": [f"/shop-{RELEASE_ID}"], "State": "running", "Created": 1, "Labels": labels}
     http_peer.answer(reply(200, json.dumps([row]).encode(), "Content-Type: application/json"))
-    engine = Engine()
-    engine._connected = docker.APIClient(f"tcp://127.0.0.1:{http_peer.port}", version="1.41")
+    engine = Engine(api=DockerApi(connection_to(http_peer)))
     proxy = Proxy(BACKEND, str(recorded_haproxy.socket_path), str(tmp_path / "servers.state"))
     store = Store(str(tmp_path), "shop")
     return Host("shop", store, engine, proxy, Settings("iadeploy", ADDRESSES), Health())

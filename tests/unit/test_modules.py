@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import copy
-import functools
 from pathlib import Path
 from typing import Any
 
-import docker
 import pytest
 import yaml
+from ansible.module_utils.iadeploy import engine
 
 from tests.unit.builders import (
     ADDRESSES,
@@ -21,7 +20,7 @@ from tests.unit.builders import (
     run_module,
 )
 from tests.unit.haproxy_peer import RecordedHaproxy
-from tests.unit.http_peer import HttpPeer, reply
+from tests.unit.http_peer import HttpPeer, connection_to, reply
 
 MODULES = ("app_release", "release_info")
 BAD_PLANS: list[tuple[dict[str, Any], str, str]] = [
@@ -195,10 +194,8 @@ def test_release_info_refuses_a_bad_name(
 @pytest.fixture
 def idle_engine(http_peer: HttpPeer, monkeypatch: pytest.MonkeyPatch) -> HttpPeer:
     """A Docker Engine on loopback that has no containers."""
-    client = functools.partial(docker.APIClient, base_url=f"tcp://127.0.0.1:{http_peer.port}")
-    monkeypatch.setattr(docker, "APIClient", client)
-    json_type = "Content-Type: application/json"
-    http_peer.answer(reply(200, b'{"ApiVersion": "1.41"}', json_type), reply(200, b"[]", json_type))
+    monkeypatch.setattr(engine, "UnixConnection", lambda *_: connection_to(http_peer))
+    http_peer.answer(reply(200, b"OK"), reply(200, b"[]"))
     return http_peer
 
 

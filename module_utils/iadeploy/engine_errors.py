@@ -1,0 +1,61 @@
+"""What the engine or a registry said, as a sentence with a next step. Pure."""
+
+from __future__ import annotations
+
+from .errors import DeployError
+
+_MAX_SAID = 300
+# Docker 20.10's and the distribution registry's own words, in lower case; the first match counts.
+_STEPS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("exec format error",), "Build the image for this server's architecture"),
+    (
+        ("executable file not found", "permission denied: unknown"),
+        "Check app_command and the image's own command",
+    ),
+    (
+        ("unauthorized", "authentication required", "denied"),
+        "Check app_registry_username and app_registry_password for this environment",
+    ),
+    (
+        ("manifest unknown", "not found", "no such image"),
+        "Check the image's name and tag, and that the build has pushed it",
+    ),
+    (
+        ("no space left", "disk quota"),
+        "Free disk space on this server, for instance with 'docker image prune'",
+    ),
+    (("x509", "certificate"), "Check host_registry_certificates, then run 'iactl bootstrap'"),
+    (
+        ("refused", "timeout", "no such host", "deadline"),
+        "Check that the registry runs and that this server can reach it",
+    ),
+    (
+        ("toomanyrequests",),
+        "The registry limits requests; wait, or log in with an account that may pull more",
+    ),
+)
+
+
+def refusal(doing: str, said: str, cause: str = "refused") -> DeployError:
+    """Return the error for what the engine said when it refused.
+
+    Args:
+        doing: what it was asked to do, as in "cannot …".
+        said: its words.
+    """
+    text = " ".join(said.split())[:_MAX_SAID]
+    low = text.lower()
+    step = next(
+        (step for words, step in _STEPS if any(word in low for word in words)),
+        "Look at the engine's log on this server",
+    )
+    return DeployError(f"cannot {doing}: {text}", step, cause=cause)
+
+
+def silence(doing: str, how: str) -> DeployError:
+    """Return the error for an engine that does not answer; ``how`` says in which way."""
+    return DeployError(
+        f"cannot {doing}: the Docker Engine {how}",
+        "Check 'service docker status' on this server",
+        cause="refused",
+    )

@@ -1,0 +1,161 @@
+"""Run app_release on a server that keeps this version of it, several times faster than anew.
+
+Ansible sends a module and all it imports with every call, and the server unpacks, compiles and
+imports them, and Ansible's own base classes, again each time. A deploy calls four times per
+server. So the first call leaves the package ``iadeploy`` on the server, in a folder named after
+its content, compiled; later calls only send their parameters. docs/benchmark.md has the figures.
+
+Where this way is not open, the module itself runs as any module does, with the same answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import io
+import json
+import shlex
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from ansible import constants as C
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.plugins.action import ActionBase
+
+_PACKAGE = "iadeploy"
+_ABSENT = 66  # exit code of the short way when the server does not keep this version
+_KEPT = 3  # versions, so that two controllers do not overwrite each other's all day
+_RUN = f"import sys; sys.path.insert(0, sys.argv[2]); from {_PACKAGE}.remote import main; main()"
+# Whole or not at all: unpacked beside its place, then renamed.
+_INSTALL = """
+import compileall, io, os, shutil, sys, tempfile, zipfile
+folder, kept = sys.argv[2], int(sys.argv[3])
+library = os.path.dirname(folder)
+if not os.path.isdir(library):
+    os.mkdir(library, 0o700)
+new = tempfile.mkdtemp(prefix=".", dir=library)
+try:
+    zipfile.ZipFile(io.BytesIO(sys.stdin.buffer.read())).extractall(new)
+    compileall.compile_dir(new, ddir=folder, quiet=2)
+    os.rename(new, folder)
+except BaseException:
+    shutil.rmtree(new, ignore_errors=True)
+    if not os.path.isdir(folder):
+        raise
+there = [os.path.join(library, name) for name in os.listdir(library)]
+for old in sorted(there, key=os.path.getmtime, reverse=True)[kept:]:
+    shutil.rmtree(old, ignore_errors=True)
+"""
+
+
+class ActionModule(ActionBase):
+    """The action behind ``app_release:`` in a task."""
+
+    _supports_check_mode = True
+
+    def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
+        """Run the module on the server and return its answer."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        python = self._python(task_vars)
+        source = _source()
+        if python is None or source is None or not self._connection.has_pipelining:
+            return {**result, **self._execute_module(task_vars=task_vars)}
+        checked = _validated(source, self._task.args)
+        files = _files(source)
+        folder = f"{checked.validated_parameters['state_dir']}/lib/{_fingerprint(files)}"
+        answer = self._ask(python, folder, checked.validated_parameters)
+        if answer["rc"] == _ABSENT and self._install(python, folder, files):
+            answer = self._ask(python, folder, checked.validated_parameters)
+        if answer["rc"] == _ABSENT:
+            return {**result, **self._execute_module(task_vars=task_vars)}
+        return {**result, **remove_values(_read(answer), checked._no_log_values)}
+
+    def _python(self, task_vars: dict[str, Any]) -> str | None:
+        """Return the server's Python when it is known without a search."""
+        named = task_vars.get("ansible_python_interpreter")
+        wanted = (
+            self._templar.template(named)
+            if named
+            else C.config.get_config_value("INTERPRETER_PYTHON", variables=task_vars)
+        )
+        return None if str(wanted).startswith("auto") else str(wanted)
+
+    def _ask(self, python: str, folder: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        asked = {"params": parameters, "check_mode": self._task.check_mode}
+        there = f"[ -e {shlex.quote(folder)} ] || exit {_ABSENT}; "
+        return self._python_command(python, _RUN, [folder], json.dumps(asked).encode(), there)
+
+    def _install(self, python: str, folder: str, files: dict[str, bytes]) -> bool:
+        """Leave the package on the server; tell whether that worked."""
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as package:
+            for name, content in files.items():
+                package.writestr(name, content)
+        arguments = [folder, str(_KEPT)]
+        done = self._python_command(python, _INSTALL, arguments, archive.getvalue())
+        return bool(done["rc"] == 0)
+
+    def _python_command(
+        self, python: str, code: str, arguments: list[str], data: bytes, before: str = ""
+    ) -> dict[str, Any]:
+        # Nothing of the server's own packages or settings is wanted, hence -I and -S.
+        command = shlex.join([python, "-I", "-S", "-c", code, "app_release", *arguments])
+        environment = self._compute_environment_string()
+        return self._low_level_execute_command(
+            f"{before}{environment} exec {command}", in_data=data
+        )
+
+
+def _source() -> Path | None:
+    """Return the package's folder on the controller."""
+    places = (Path(place) / _PACKAGE for place in C.DEFAULT_MODULE_UTILS_PATH)
+    return next((place for place in places if place.is_dir()), None)
+
+
+def _files(source: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(source.parent).as_posix(): path.read_bytes()
+        for path in sorted(source.rglob("*.py"))
+    }
+
+
+def _fingerprint(files: dict[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name, content in files.items():
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()[:20]
+
+
+def _validated(source: Path, arguments: dict[str, Any]) -> Any:
+    """Return the parameters as the module's own argument spec makes them.
+
+    Raises:
+        AnsibleActionFail: they do not fit it.
+    """
+    sys.path.insert(0, str(source.parent))
+    try:
+        options = importlib.import_module(f"{_PACKAGE}.arguments").RELEASE_OPTIONS
+    finally:
+        sys.path.remove(str(source.parent))
+    checked = ArgumentSpecValidator(options).validate(dict(arguments))
+    if checked.error_messages:
+        raise AnsibleActionFail("; ".join(checked.error_messages))
+    return checked
+
+
+def _read(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return the module's answer, or one that tells how it ended without."""
+    lines = answer["stdout"].splitlines() or [""]
+    try:
+        told = json.loads(lines[-1])
+    except ValueError:
+        return {
+            "failed": True,
+            "msg": f"app_release ended with code {answer['rc']} and no answer",
+            "module_stderr": answer["stderr"],
+        }
+    return told if isinstance(told, dict) else {"failed": True, "msg": "app_release: no answer"}
