@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +16,7 @@ from typing import Any
 from ..content import content_root, playbook
 from . import child
 from .environment import scrubbed
+from .private import private_folder
 from .processes import stop_playbook
 from .result import Event, Result
 
@@ -48,7 +47,7 @@ def run_playbook(
     result = Result()
     content = content_root()
     environment = scrubbed(os.environ, content)
-    with _private_folder() as folder:
+    with private_folder() as folder:
         variables_file = folder / "variables.json"
         variables_file.write_text(json.dumps(variables), encoding="utf-8")
         with _cancellable(result):
@@ -110,18 +109,6 @@ def _forget_command(status: dict[str, Any], runner_config: Any) -> None:
     """Remove the file into which ansible-runner has just written its whole environment."""
     if status["status"] == "running":
         Path(runner_config.artifact_dir, "command").unlink(missing_ok=True)
-
-
-@contextmanager
-def _private_folder() -> Iterator[Path]:
-    """A folder that only this user can read, in memory where the system offers that."""
-    memory = os.environ.get("XDG_RUNTIME_DIR", "")
-    base = memory if os.access(memory, os.W_OK) else None
-    folder = Path(tempfile.mkdtemp(prefix="iactl-", dir=base))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
