@@ -21,7 +21,7 @@ requirements:
   - python3-redis for O(checks[].kind=redis)
 options:
   checks:
-    description: What to check. A mistake is named with its path, such as C(checks[3].expect.status).
+    description: What to check. A mistake is named with its path, C(checks[3].expect.status).
     type: list
     elements: dict
     required: true
@@ -456,6 +456,8 @@ from ansible.module_utils.iadeploy.checks.result import Result, failed, headline
 from ansible.module_utils.iadeploy.checks.run import run_plan
 from ansible.module_utils.iadeploy.checks.spec import ConfigError, find_secrets, parse_plan
 
+SHORTEST_SECRET = 4
+
 
 def refuse(given: dict[str, Any], error: ConfigError) -> None:
     """Fail with every mistake named by its path.
@@ -465,7 +467,9 @@ def refuse(given: dict[str, Any], error: ConfigError) -> None:
     """
     anything = {name: {"type": "raw", "no_log": False} for name in given}
     module = basic.AnsibleModule(argument_spec=anything, supports_check_mode=True, no_log=True)
-    module.no_log_values.update(find_secrets(given))
+    secrets = find_secrets(given)
+    # Masking "x" would blank the sentence; nothing of a secret's value stands in it anyway.
+    module.no_log_values.update(one for one in secrets if len(one) >= SHORTEST_SECRET)
     module.fail_json(
         msg=str(error),
         cause=error.cause,

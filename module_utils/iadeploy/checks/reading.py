@@ -99,7 +99,8 @@ def _name_strangers(
 
 def _read(given: Any, field: Field, where: str, problems: Problems) -> Any:
     if field.type == "list":
-        return _read_list(given, field, where, problems)
+        values = _read_list(given, field, where, problems)
+        return field.default if values is None else values
     read = _READERS[field.type]
     try:
         value = read(given)
@@ -110,10 +111,10 @@ def _read(given: Any, field: Field, where: str, problems: Problems) -> Any:
     return value if _allowed(value, field, where, problems) else field.default
 
 
-def _read_list(given: Any, field: Field, where: str, problems: Problems) -> list[Any]:
+def _read_list(given: Any, field: Field, where: str, problems: Problems) -> list[Any] | None:
     if isinstance(given, (Mapping, str)) or not isinstance(given, (list, tuple, int, float)):
         problems.add(where, f"must be a list; {shown(given)} is not")
-        return []
+        return None
     values = list(given) if isinstance(given, (list, tuple)) else [given]
     if field.elements == "dict":
         return values

@@ -8,10 +8,10 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from .hints import timed_out
+from .progress import Progress, in_time, pause
 from .result import Result, clean
 from .spec import Check
 from .verdict import Attempt, Probe, Verdict
@@ -20,51 +20,9 @@ from .verdict import Attempt, Probe, Verdict
 _GRACE = 0.2
 # How often a container is looked at while checks that depend on it still wait.
 _WATCH = 0.5
-_MOST_DOUBLINGS = 30
 
-Outcome = tuple["_Progress", Attempt, Verdict, float]
+Outcome = tuple[Progress, Attempt, Verdict, float]
 Listener = Callable[[dict[str, Any]], None]
-
-
-def pause(check: Check, failures: int, luck: float) -> float:
-    """Return the seconds before the next attempt. Pure.
-
-    Args:
-        failures: failed attempts so far; 0 when only more good answers are wanted.
-        luck: from 0 to 1; spreads the delay by the check's jitter.
-    """
-    growth = check.backoff ** min(max(failures - 1, 0), _MOST_DOUBLINGS)
-    return min(check.max_delay, check.delay * growth) * (1 + check.jitter * (2 * luck - 1))
-
-
-@dataclass
-class _Progress:
-    """How far one check is."""
-
-    check: Check
-    attempts: int = 0
-    failures: int = 0
-    streak: int = 0
-    latency: float = 0.0
-    verdict: Verdict = field(default_factory=lambda: Verdict(False, cause="never asked"))
-    settled: bool = False
-    current: Attempt | None = None
-
-    def result(self) -> Result:
-        check, verdict = self.check, self.verdict
-        return Result(
-            name=check.name,
-            kind=check.kind,
-            severity=check.severity,
-            target=check.place,
-            healthy=verdict.healthy,
-            status=verdict.status,
-            attempts=self.attempts,
-            latency=self.latency,
-            cause=verdict.cause,
-            hint=verdict.hint,
-            note=verdict.note,
-        )
 
 
 class Scheduler:
@@ -88,18 +46,18 @@ class Scheduler:
         self._deadline = deadline
         self._concurrency = concurrency
         self._listener = listener
-        self._jobs: queue.SimpleQueue[tuple[_Progress, Attempt] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[Progress, Attempt] | None] = queue.SimpleQueue()
         self._outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
-        self._due: list[tuple[float, int, _Progress]] = []
+        self._due: list[tuple[float, int, Progress]] = []
         self._order = 0
-        self._all: list[_Progress] = []
-        self._running: list[_Progress] = []
+        self._all: list[Progress] = []
+        self._running: list[Progress] = []
         self._lost = 0  # attempts that were given up and whose thread has not come back
         self._threads = 0
 
     def run(self, checks: tuple[Check, ...]) -> list[Result]:
         """Run all checks to their end or to the deadline; one result each, in the same order."""
-        self._all = [_Progress(check) for check in checks]
+        self._all = [Progress(check) for check in checks]
         now = time.monotonic()
         ends = now + self._deadline
         for progress in self._all:
@@ -118,7 +76,7 @@ class Scheduler:
             self._drop(progress)
         return [one.result() for one in self._all]
 
-    def _plan(self, progress: _Progress, when: float) -> None:
+    def _plan(self, progress: Progress, when: float) -> None:
         self._order += 1
         heapq.heappush(self._due, (when, self._order, progress))
 
@@ -178,11 +136,11 @@ class Scheduler:
             except queue.Empty:
                 return
 
-    def _finish(self, progress: _Progress, verdict: Verdict, seconds: float) -> None:
+    def _finish(self, progress: Progress, verdict: Verdict, seconds: float) -> None:
         progress.current = None
         self._running.remove(progress)
         check = progress.check
-        verdict = _in_time(check, clean(verdict, check.secrets), seconds)
+        verdict = in_time(check, clean(verdict, check.secrets), seconds)
         if progress.settled:
             self._guard(progress, verdict)
             return
@@ -190,7 +148,7 @@ class Scheduler:
         progress.latency, progress.verdict = seconds, verdict
         progress.streak = progress.streak + 1 if verdict.healthy else 0
         progress.failures += 0 if verdict.healthy else 1
-        self._tell(progress)
+        self._listener(progress.record())
         enough = progress.streak >= check.consecutive or progress.failures > check.retries
         if enough or verdict.final:
             self._settle(progress)
@@ -200,27 +158,27 @@ class Scheduler:
             luck = random.random()  # nosec B311
             self._plan(progress, time.monotonic() + pause(check, failures, luck))
 
-    def _settle(self, progress: _Progress) -> None:
+    def _settle(self, progress: Progress) -> None:
         progress.settled = True
         if progress.verdict.final and not progress.verdict.healthy:
             self._end_dependents(progress)
         elif self._waiting_for(progress):
             self._plan(progress, time.monotonic() + _WATCH)
 
-    def _guard(self, progress: _Progress, verdict: Verdict) -> None:
+    def _guard(self, progress: Progress, verdict: Verdict) -> None:
         """A container that was fine may still exit while others wait for it."""
         if verdict.final and not verdict.healthy:
             progress.verdict = verdict
-            self._tell(progress)
+            self._listener(progress.record())
             self._end_dependents(progress)
         elif self._waiting_for(progress):
             self._plan(progress, time.monotonic() + _WATCH)
 
-    def _waiting_for(self, progress: _Progress) -> list[_Progress]:
+    def _waiting_for(self, progress: Progress) -> list[Progress]:
         name = progress.check.name
         return [one for one in self._all if one.check.depends_on == name and not one.settled]
 
-    def _end_dependents(self, progress: _Progress) -> None:
+    def _end_dependents(self, progress: Progress) -> None:
         cause = f"not waited for any more: {progress.check.name}: {progress.verdict.cause}"
         for one in self._waiting_for(progress):
             if one.current is not None:
@@ -240,7 +198,7 @@ class Scheduler:
                     progress, timed_out(check.kind, check.place, attempt.seconds), attempt.seconds
                 )
 
-    def _drop(self, progress: _Progress) -> None:
+    def _drop(self, progress: Progress) -> None:
         """Cut an attempt off; its thread ends some time, and its outcome counts no more."""
         if progress.current is not None:
             progress.current.cut()
@@ -249,32 +207,5 @@ class Scheduler:
 
     def _give_up(self) -> None:
         for progress in self._all:
-            if progress.settled:
-                continue
-            last = progress.verdict
-            told = f"{last.cause}; " if last.cause else "good, but not often enough in a row; "
-            cause = f"{told}gave up at the deadline of {self._deadline:g} s for all checks"
-            progress.verdict = Verdict(False, last.status or "no time", cause, last.hint)
-
-    def _tell(self, progress: _Progress) -> None:
-        check, verdict = progress.check, progress.verdict
-        self._listener(
-            {
-                "check": check.name,
-                "kind": check.kind,
-                "target": check.place,
-                "attempt": progress.attempts,
-                "healthy": verdict.healthy,
-                "status": verdict.status,
-                "latency": round(progress.latency, 4),
-                "cause": verdict.cause,
-            }
-        )
-
-
-def _in_time(check: Check, verdict: Verdict, seconds: float) -> Verdict:
-    most = check.expect.get("max_latency")
-    if not verdict.healthy or most is None or seconds <= most:
-        return verdict
-    cause = f"answered after {seconds * 1000:.0f} ms instead of {most * 1000:.0f} ms at most"
-    return Verdict(False, verdict.status, cause, "it works, but slowly: look at its load")
+            if not progress.settled:
+                progress.give_up(self._deadline)

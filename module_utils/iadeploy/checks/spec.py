@@ -10,6 +10,7 @@ from ..errors import DeployError
 from . import rules
 from .fields import CHECK_FIELDS, EXPECT_FIELDS, KINDS, MODULE_FIELDS, SECRET_FIELDS
 from .reading import Problems, read_fields, shown
+from .targets import settle_target
 
 _MOST_TOLD = 20
 _COMMON = frozenset(name for name, one in CHECK_FIELDS.items() if not one.kinds)
@@ -127,7 +128,7 @@ def _read_check(raw: Any, path: str, module: dict[str, Any], problems: Problems)
     common = {name: values.pop(name) for name in list(values) if name in _COMMON}
     rules.judge_common(common, path, problems)
     rules.judge_expect(kind, expect, path, problems)
-    place = rules.settle_target(kind, values, module, path, problems)
+    place = settle_target(kind, values, module, path, problems)
     if expect.pop("release", False):
         expect["version"] = module["release_version"]
         expect["version_unknown"] = not module["release_version"]

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg2
 import psycopg2.extensions as pg
 
+from .. import urls
 from ..hints import explain, timed_out
 from ..spec import Check
 from ..verdict import Attempt, Verdict
@@ -168,14 +169,13 @@ def _text(value: Any) -> str:
 
 def _explain(said: str, check: Check, attempt: Attempt) -> Verdict:
     """Return libpq's words as ours; they may quote what was sent, so they are not passed on."""
+    place = urls.place(check.target["host"], check.target["port"])
     if "Connection refused" in said:
-        return explain(ConnectionRefusedError(), "postgres", check.place, attempt.seconds)
+        return explain(ConnectionRefusedError(), "postgres", place, attempt.seconds)
     if re.search(r"timeout expired|timed out", said):
-        return timed_out("postgres", check.place, attempt.seconds)
+        return timed_out("postgres", place, attempt.seconds)
     for pattern, cause, hint in _KNOWN:
         if re.search(pattern, said):
             return Verdict(False, "refused", f"{cause} ({check.place})", hint)
     line = said.strip().split("\n")[0].rpartition("FATAL:")[2].strip()
-    return Verdict(
-        False, "failed", f"{line} ({check.place})" if line else f"failed ({check.place})"
-    )
+    return Verdict(False, "failed", f"{line or 'the query failed'} ({check.place})")

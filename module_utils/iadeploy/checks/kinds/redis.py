@@ -6,6 +6,8 @@ import secrets
 from typing import Any
 
 import redis
+import redis.backoff
+import redis.retry
 
 from ..hints import explain, timed_out
 from ..spec import Check
@@ -62,6 +64,8 @@ def _client(check: Check, attempt: Attempt) -> Any:
         password=target["password"],
         socket_timeout=attempt.left(),
         socket_connect_timeout=attempt.left(),
+        # Newer versions of the library try again by themselves, for seconds.
+        retry=redis.retry.Retry(redis.backoff.NoBackoff(), 0),
         **options,
     )
 
