@@ -450,7 +450,7 @@ cause:
 
 from typing import Any
 
-from ansible.module_utils import basic
+from ansible.module_utils.basic import AnsibleModule, _load_params
 from ansible.module_utils.iadeploy.checks.fields import argument_spec
 from ansible.module_utils.iadeploy.checks.result import Result, failed, headline, summary
 from ansible.module_utils.iadeploy.checks.run import run_plan
@@ -466,7 +466,7 @@ def refuse(given: dict[str, Any], error: ConfigError) -> None:
     what was given, in which a secret may stand where it does not belong.
     """
     anything = {name: {"type": "raw", "no_log": False} for name in given}
-    module = basic.AnsibleModule(argument_spec=anything, supports_check_mode=True, no_log=True)
+    module = AnsibleModule(argument_spec=anything, supports_check_mode=True, no_log=True)
     secrets = find_secrets(given)
     # Masking "x" would blank the sentence; nothing of a secret's value stands in it anyway.
     module.no_log_values.update(one for one in secrets if len(one) >= SHORTEST_SECRET)
@@ -497,7 +497,7 @@ def finish(module: Any, results: list[Result], log_problem: str) -> None:
 def main() -> None:
     """Read the parameters, run the checks, answer in Ansible's way."""
     # Ansible offers this to modules that look at their parameters before AnsibleModule does.
-    given = basic._load_params()  # pylint: disable=protected-access
+    given = _load_params()
     own = {name: value for name, value in given.items() if not name.startswith("_ansible_")}
     try:
         plan = parse_plan(own)
@@ -505,7 +505,7 @@ def main() -> None:
         refuse(own, error)
         return
     # Not into the system's log: it has no place for half a hundred checks.
-    module = basic.AnsibleModule(
+    module = AnsibleModule(
         argument_spec=argument_spec(), supports_check_mode=True, no_log=True
     )
     module.no_log_values.update(plan.secrets)

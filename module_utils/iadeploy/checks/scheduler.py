@@ -7,6 +7,7 @@ import queue
 import random
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -114,9 +115,7 @@ class Scheduler:
             try:
                 verdict = self._probes[progress.check.kind](progress.check, attempt)
             except Exception as error:  # pylint: disable=broad-exception-caught
-                verdict = Verdict(
-                    False, "fault", f"the check itself failed: {type(error).__name__}"
-                )
+                verdict = _fault(error)
             attempt.close()
             self._outcomes.put((progress, attempt, verdict, time.monotonic() - started))
 
@@ -209,3 +208,11 @@ class Scheduler:
         for progress in self._all:
             if not progress.settled:
                 progress.give_up(self._deadline)
+
+
+def _fault(error: Exception) -> Verdict:
+    """Say where a check broke; not with which words, they may hold what it was given."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{place.filename.rpartition('/')[2]}, line {place.lineno}"
+    cause = f"the check itself failed: {type(error).__name__} in {where}"
+    return Verdict(False, "fault", cause, "please report this")

@@ -27,7 +27,7 @@ def probe(check: Check, attempt: Attempt) -> Verdict:
             )
             stream = client.exec_start(made["Id"], socket=True)
             output = _read(getattr(stream, "_sock", stream), attempt)
-            told = client.inspect_exec(made["Id"])
+            told = client.exec_inspect(made["Id"])
             if output is None or told["Running"]:
                 _kill(told)
                 return timed_out("command", check.place, attempt.seconds)
