@@ -505,9 +505,7 @@ def main() -> None:
         refuse(own, error)
         return
     # Not into the system's log: it has no place for half a hundred checks.
-    module = AnsibleModule(
-        argument_spec=argument_spec(), supports_check_mode=True, no_log=True
-    )
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True, no_log=True)
     module.no_log_values.update(plan.secrets)
     if module.check_mode:
         valid = f"{len(plan.checks)} checks are valid; check mode asks nothing"

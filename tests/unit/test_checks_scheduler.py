@@ -94,7 +94,9 @@ def test_results_come_in_the_order_asked_for() -> None:
 
 def test_a_fault_of_a_kind_is_a_failed_check_and_tells_no_value() -> None:
     (told,) = run(Script(RuntimeError("password=hunter2")), named("a"))
-    assert told.cause.startswith("the check itself failed: RuntimeError in test_checks_scheduler.py")
+    assert told.cause.startswith(
+        "the check itself failed: RuntimeError in test_checks_scheduler.py"
+    )
     assert "hunter2" not in str(told)
 
 

@@ -11,6 +11,9 @@ from requests.adapters import HTTPAdapter
 
 from ..verdict import Attempt
 
+# Who sets tls_verify to false knows it; a warning for every attempt helps nobody.
+urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
 
 def session(attempt: Attempt, address: str | None, failures: list[BaseException]) -> Any:
     """Return a requests session that ignores the environment's proxies and passwords.
