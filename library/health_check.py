@@ -441,7 +441,7 @@ problems:
   returned: after a mistake in the options
   type: list
   elements: str
-  sample: ["checks[3].expect.status: must be a list; 'ok' is not"]
+  sample: ["checks[3].timeout: must be a number; 'soon' is not"]
 cause:
   description: V(input) after a mistake in the options, V(unhealthy) after a failing check.
   returned: failure

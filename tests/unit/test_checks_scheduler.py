@@ -55,6 +55,16 @@ def run(
     return Scheduler(probes, deadline, concurrency).run(checks)
 
 
+def after(seconds: float) -> Callable[[Attempt], Verdict]:
+    """Answer after a time, as a peer at work does."""
+
+    def answer(attempt: Attempt) -> Verdict:
+        threading.Event().wait(seconds)
+        return GOOD
+
+    return answer
+
+
 def blocked(until: threading.Event) -> Callable[[Attempt], Verdict]:
     """Answer only after an event, whatever the time limit."""
 
@@ -101,7 +111,7 @@ def test_a_fault_of_a_kind_is_a_failed_check_and_tells_no_value() -> None:
 
 
 def test_no_more_run_at_a_time_than_allowed() -> None:
-    script = Script(lambda attempt: time.sleep(0.005) or GOOD)
+    script = Script(after(0.005))
     run(script, *(named(str(number)) for number in range(200)), concurrency=7)
     assert script.asked == 200
     assert 2 <= script.busiest <= 7
@@ -173,7 +183,7 @@ def test_a_container_that_exits_later_ends_the_wait_too_even_of_a_hung_attempt()
 
 
 def test_a_slow_answer_is_no_good_one() -> None:
-    slow = Script(lambda attempt: time.sleep(0.05) or GOOD)
+    slow = Script(after(0.05))
     (told,) = run(slow, named("a", expect={"max_latency": 0.01}))
     assert not told.healthy
     assert told.cause.startswith("answered after ") and told.cause.endswith(

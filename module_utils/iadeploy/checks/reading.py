@@ -105,7 +105,9 @@ def _read(given: Any, field: Field, where: str, problems: Problems) -> Any:
     try:
         value = read(given)
     except ValueError:
-        it_is = "it is something else" if field.secret else f"{shown(given)} is not"
+        # A number's or a switch's wrong value helps; a text may be a secret in the wrong place.
+        tell = field.type in ("int", "float", "bool")
+        it_is = f"{shown(given)} is not" if tell else "it is something else"
         problems.add(where, f"must be {_WORDS[field.type]}; {it_is}")
         return field.default
     return value if _allowed(value, field, where, problems) else field.default
@@ -113,7 +115,7 @@ def _read(given: Any, field: Field, where: str, problems: Problems) -> Any:
 
 def _read_list(given: Any, field: Field, where: str, problems: Problems) -> list[Any] | None:
     if isinstance(given, (Mapping, str)) or not isinstance(given, (list, tuple, int, float)):
-        problems.add(where, f"must be a list; {shown(given)} is not")
+        problems.add(where, "must be a list; it is something else")
         return None
     values = list(given) if isinstance(given, (list, tuple)) else [given]
     if field.elements == "dict":

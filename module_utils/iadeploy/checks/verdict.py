@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
@@ -60,7 +61,8 @@ class Attempt:
             if self._over:
                 _shut(connection)
             else:
-                self._twins.append(connection.dup())
+                # Not dup(): that also copies the time limit, and so makes libpq's socket block.
+                self._twins.append(socket.socket(fileno=os.dup(connection.fileno())))
 
     def cut(self) -> None:
         """End every connection now."""

@@ -82,14 +82,13 @@ def _follow(step: _Step, location: str) -> _Step:
     Raises:
         ValueError: there is nothing to follow.
     """
-    url = urljoin(step.url, location)
-    there, here = urls.split(url, ("http", "https")), urlsplit(step.url)
+    there, here = urls.split(location, ("http", "https")), urlsplit(step.url)
     if (there.hostname, there.scheme) == (here.hostname, here.scheme):
-        return _Step(url, step.address, step.headers, step.login)
+        return _Step(location, step.address, step.headers, step.login)
     own = ("User-Agent", "Connection", "Accept-Encoding")
     headers = {name: step.headers[name] for name in own}
     same = step.address if there.hostname == here.hostname else None
-    return _Step(url, same, headers, None)
+    return _Step(location, same, headers, None)
 
 
 def _ask(step: _Step, check: Check, attempt: Attempt, failures: list[BaseException]) -> Answer:
@@ -110,7 +109,7 @@ def _ask(step: _Step, check: Check, attempt: Attempt, failures: list[BaseExcepti
     ):
         wanted = check.expect["body"] or check.expect["json"] or check.expect["version"]
         body, whole = _read(response.raw) if wanted else (b"", True)
-        location = urljoin(step.url, response.headers.get("Location", ""))
+        location = _location(step.url, response.headers.get("Location", ""))
         return Answer(response.status_code, dict(response.headers), body, whole, location)
 
 
@@ -118,6 +117,13 @@ def _system_authorities() -> bool | str:
     """The authorities that this host trusts; requests from PyPI would only know its own."""
     named = os.environ.get("REQUESTS_CA_BUNDLE") or ssl.get_default_verify_paths().cafile
     return named or (_AUTHORITIES if os.path.isfile(_AUTHORITIES) else True)
+
+
+def _location(url: str, given: str) -> str:
+    try:
+        return urljoin(url, given)
+    except ValueError:
+        return ""
 
 
 def _read(raw: Any) -> tuple[bytes, bool]:
@@ -142,6 +148,8 @@ def _explain(
         return timed_out("http", place, attempt.seconds)
     if isinstance(cause, OSError) and (isinstance(cause, ssl.SSLError) or cause.errno is not None):
         return explain(cause, "http", place, attempt.seconds)
+    if isinstance(error, ValueError):
+        return Verdict(False, "no URL", "redirected to what is no http URL")
     undecoded = (urllib3.exceptions.DecodeError, requests.exceptions.ContentDecodingError)
     if isinstance(error, undecoded):
         return Verdict(False, "unreadable", f"the answer of {place} cannot be decoded")

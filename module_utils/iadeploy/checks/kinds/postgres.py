@@ -67,9 +67,13 @@ def probe(check: Check, attempt: Attempt) -> Verdict:
         return _ask(connection, check, attempt)
     except _Failed as error:
         return error.verdict
-    except TimeoutError:
+    except (TimeoutError, psycopg2.errors.QueryCanceled):
         return timed_out("postgres", check.place, attempt.seconds)
     except psycopg2.Error as error:
+        if error.pgcode:
+            # Its words may quote data; the name of its class cannot.
+            cause = f"the query failed: {type(error).__name__} ({check.place})"
+            return Verdict(False, "failed", cause, "run it by hand with psql")
         return _explain(str(error), check, attempt)
     finally:
         if connection is not None:
@@ -123,6 +127,8 @@ def _ask(connection: Any, check: Check, attempt: Attempt) -> Verdict:
             return row[0] if row else None
 
         first("BEGIN READ ONLY")
+        # A server does not notice by itself that nobody waits for an answer any more.
+        first(f"SET LOCAL statement_timeout = {int(attempt.left() * 1000)}")
         value = first(check.target["query"])
         if expect["value"] is not None and _text(value) != expect["value"]:
             cause = f"the query answered {_text(value)[:80]!a} instead of {expect['value'][:80]!a}"
@@ -177,5 +183,4 @@ def _explain(said: str, check: Check, attempt: Attempt) -> Verdict:
     for pattern, cause, hint in _KNOWN:
         if re.search(pattern, said):
             return Verdict(False, "refused", f"{cause} ({check.place})", hint)
-    line = said.strip().split("\n")[0].rpartition("FATAL:")[2].strip()
-    return Verdict(False, "failed", f"{line or 'the query failed'} ({check.place})")
+    return Verdict(False, "failed", f"the login failed ({check.place})", "read the server's log")

@@ -13,9 +13,17 @@ from ..hints import explain, timed_out
 from ..spec import Check
 from ..verdict import Attempt, Verdict
 
+_WORDS = {
+    "OutOfMemoryError": "OOM",
+    "ReadOnlyError": "READONLY",
+    "NoPermissionError": "NOPERM",
+    "BusyLoadingError": "LOADING",
+    "MaxConnectionsError": "max number of clients",
+}
 _SECONDS = 30  # a key that a dead check left behind goes by itself
 _KNOWN = (
     ("NOAUTH", "the server wants a password", "give a password or a dsn"),
+    ("HELLO must be called", "the server wants a password", "give a password or a dsn"),
     ("WRONGPASS", "the server refused the login", "is the password right? See `requirepass`"),
     ("invalid username-password", "the server refused the login", "is the password right?"),
     ("invalid password", "the server refused the login", "is the password right?"),
@@ -84,8 +92,11 @@ def _write(client: Any) -> Verdict | None:
 def _explain(error: Exception, check: Check, attempt: Attempt) -> Verdict:
     """Return the client's words as ours; those it got from the server are not passed on."""
     said = str(error)
+    if isinstance(error, redis.exceptions.AuthenticationError) and "equired" in said:
+        said = f"NOAUTH {said}"
     for sign, cause, hint in _KNOWN:
-        if sign in said:
+        # Newer versions of the library turn the server's first word into a class.
+        if sign in said or sign == _WORDS.get(type(error).__name__):
             return Verdict(False, "refused", f"{cause} ({check.place})", hint)
     inner: BaseException | None = error.__cause__ or error.__context__
     if isinstance(inner, OSError):
