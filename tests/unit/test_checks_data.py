@@ -11,7 +11,7 @@ import pytest
 import redis as redis_client
 
 from tests.unit import data_peers
-from tests.unit.check_builders import ask
+from tests.unit.check_builders import ask, run
 from tests.unit.data_peers import PASSWORD, DataPeer
 
 
@@ -21,6 +21,9 @@ def database() -> Iterator[DataPeer]:
     if data_peers.postgres_binaries() is None:
         pytest.skip("postgresql is not installed on this machine")
     with data_peers.postgres() as peer:
+        dsn = f"postgresql://owner:{PASSWORD}@127.0.0.1:{peer.port}/postgres"
+        up = {"name": "up", "kind": "postgres", "dsn": dsn, "retries": 200, "max_delay": 0.05}
+        assert run(up)[0].healthy
         yield peer
 
 
