@@ -157,3 +157,19 @@ def test_every_module_of_the_library_is_run_by_a_test() -> None:
     text = "".join(one.read_text() for one in (ROOT / "tests" / "unit").glob("test_*.py"))
     for path in (ROOT / "library").glob("*.py"):
         assert f'run_module("{path.stem}"' in text, path.stem
+
+
+def test_the_page_about_it_lists_every_option_and_its_examples_are_valid(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    page = (ROOT / "docs" / "verify.md").read_text(encoding="utf-8")
+    spec = module("iadeploy.checks.fields")
+    for name in (*spec.KINDS, *spec.CHECK_FIELDS, *spec.EXPECT_FIELDS):
+        assert f"`{name}`" in page or f".{name}`" in page or f"`{name}," in page, name
+    text = page.split("```yaml\n", 1)[1].split("```", 1)[0]
+    text = text.replace("{{ vault_database_url }}", "postgresql://u:p@h/n")
+    settings = yaml.safe_load(text.replace("{{ vault_redis_url }}", "redis://h/0"))
+    for name in ("app_checks", "app_public_checks"):
+        given = {"checks": settings[name], "base_url": "https://x.example", "container": "web"}
+        answer = run_module("health_check", {**given, **CHECK_MODE}, capsys)
+        assert "failed" not in answer, answer
