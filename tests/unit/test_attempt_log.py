@@ -84,6 +84,20 @@ def test_a_symbolic_link_is_not_followed(tmp_path: Path) -> None:
     assert log.problem and target.read_text() == "kept"
 
 
+def test_what_is_no_file_keeps_its_mode(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path, 0o666)
+    path.chmod(0o666)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        log = AttemptLog(str(path), 1000, 1)
+        log.write({"x": 1})
+        assert "no regular file" in log.problem
+        assert path.stat().st_mode & 0o777 == 0o666
+    finally:
+        os.close(reader)
+
+
 def test_no_file_is_no_log(tmp_path: Path) -> None:
     log = AttemptLog("", 1000, 1)
     log.write({})

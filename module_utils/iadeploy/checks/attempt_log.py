@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -50,9 +52,12 @@ class AttemptLog:
             if size and size + len(line) > self._most:
                 self._rotate(path)
             # No symbolic link: who can write to the folder must not choose what root writes to.
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
             descriptor = os.open(path, flags, _MODE)
             try:
+                # A device such as /dev/null must keep the mode that everybody needs.
+                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    raise OSError(errno.EINVAL, "it is no regular file")
                 os.fchmod(descriptor, _MODE)
                 os.write(descriptor, line)
             finally:
