@@ -60,4 +60,4 @@ def explain_lost(report: Report, lost: dict[str, str]) -> None:
 
 def _in_the_user_s_words(said: str) -> str:
     """Name the setting as app.yml does; the role's own variable takes its value from there."""
-    return re.sub(r"\brelease_(?=[a-z_]+)", "app_", said)
+    return re.sub(r"\b(?:release|verify)_(?=[a-z_]+)", "app_", said)

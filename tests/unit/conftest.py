@@ -16,7 +16,7 @@ from tests.unit.http_peer import HttpPeer
 ROOT = Path(__file__).resolve().parents[2]
 # What ansible-playbook does for the modules, done once for the tests.
 ansible.module_utils.__path__.append(str(ROOT / "module_utils"))
-sys.path += [str(ROOT / "library"), str(ROOT / "roles" / "release" / "filter_plugins")]
+sys.path += [str(ROOT / "library"), *map(str, (ROOT / "roles").glob("*/filter_plugins"))]
 
 settings.register_profile(
     "unit",

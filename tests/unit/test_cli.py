@@ -98,6 +98,8 @@ BAD: list[tuple[list[str], tuple[str, ...]]] = [
     (["status", "production"], ("'production'", "Choose one of: empty, staging.")),
     (["bootstrap", "production"], ("'production'", "Choose one of")),
     (["history", "production"], ("'production'", "Choose one of")),
+    (["verify", "production"], ("'production'", "Choose one of")),
+    (["verify", "production", "--watch", "9"], ("'production'", "Choose one of")),
     (["rollback", "production"], ("'production'", "Choose one of")),
     (["deploy", "production", "--image", IMAGE], ("'production'", "Choose one of")),
     (["status", "empty"], ("hosts.yml", "Write one")),
@@ -175,6 +177,7 @@ def test_what_could_run_somewhere_is_refused_before_ansible_starts(
         ["destroy", "staging"],
         ["history", "staging", "--limit", "0"],
         ["history", "staging", "--limit", "many"],
+        ["verify", "staging", "--watch", "0"],
         ["status", "staging", "--unknown"],
     ],
     ids=" ".join,
@@ -187,7 +190,7 @@ def test_a_command_that_is_put_together_wrongly_is_exit_2_too(arguments: list[st
 
 def test_help_lists_every_command_and_every_exit_code() -> None:
     text = " ".join(iactl("--help").output.split())
-    for command in ("bootstrap", "deploy", "rollback", "status", "history"):
+    for command in ("bootstrap", "deploy", "rollback", "status", "history", "verify"):
         assert command in text
     for code in Exit:
         assert f"{int(code)} {code.meaning}" in text

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 import yaml
 from ansible.module_utils.iadeploy import engine
+from ansible.module_utils.testing import patch_module_args
 
 from tests.unit.builders import (
     ADDRESSES,
     DIGEST,
     RELEASE_ID,
+    ROOT,
     SECRET,
     module,
     release,
@@ -22,7 +24,9 @@ from tests.unit.builders import (
 from tests.unit.haproxy_peer import RecordedHaproxy
 from tests.unit.http_peer import HttpPeer, connection_to, reply
 
-MODULES = ("app_release", "release_info")
+MODULES = tuple(sorted(path.stem for path in (ROOT / "library").glob("*.py")))
+# What a module has to be given before it tells its argument spec.
+GIVEN = {"health_check": {"checks": [{"name": "room", "kind": "disk"}]}}
 BAD_PLANS: list[tuple[dict[str, Any], str, str]] = [
     ({"app": "../etc"}, "input", "app_name"),
     ({"image": ""}, "input", "image reference"),
@@ -246,7 +250,7 @@ def argument_spec(name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     code = module(name)
     monkeypatch.setattr(code, "AnsibleModule", look)
-    with pytest.raises(_Seen) as caught:
+    with patch_module_args(GIVEN.get(name, {})), pytest.raises(_Seen) as caught:
         code.main()
     spec: dict[str, Any] = caught.value.args[0]
     return spec

@@ -161,7 +161,12 @@ def test_secrets_are_marked_no_log() -> None:
     hidden = {
         name for role in ROLES for name, one in options(role).items() if one.get("no_log") is True
     }
-    assert hidden == {"release_secrets", "release_registry_password"}
+    assert hidden == {
+        "release_secrets",
+        "release_registry_password",
+        "verify_checks",
+        "verify_public_checks",
+    }
 
 
 @pytest.mark.parametrize(

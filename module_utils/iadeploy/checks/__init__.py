@@ -1,0 +1,1 @@
+"""Health checks of any kind, run side by side under one deadline."""

@@ -1,0 +1,215 @@
+"""HTTP checks against applications that misbehave in every way."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from tests.unit.check_builders import ask, run
+from tests.unit.http_peer import Behaviour, HttpPeer, chunked, drip, health, raw, reply, stall
+
+JSON = "Content-Type: application/json"
+PRIVATE = "patient Jane Roe, diagnosis F32.1"
+
+
+def get(peer: HttpPeer, **options: Any) -> Any:
+    return ask("http", url=peer.url, **{"timeout": 2, **options})
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "expect", "status"),
+    [
+        (reply(200), {}, "200"),
+        (reply(404), {"status": [200, 404]}, "404"),
+        (reply(200, b"a <form>"), {"body": "<form"}, "200"),
+        (reply(200, b"", "X-A: yes"), {"headers": {"x-a": "^y"}}, "200"),
+        (health("1.4.0"), {"version": "1.4.0"}, "200, 1.4.0"),
+        (health("", database="ok"), {"json": {"checks.database": "ok"}}, "200"),
+        (chunked(b'{"a"', b": 1}"), {"json": {"a": 1}}, "200"),
+        (reply(200, b'{"a": null}', JSON), {"json": {"a": None}}, "200"),
+    ],
+)
+def test_a_good_answer_is_healthy(
+    http_peer: HttpPeer, behaviour: Behaviour, expect: dict[str, Any], status: str
+) -> None:
+    http_peer.answer(behaviour)
+    told = get(http_peer, expect=expect)
+    assert (told.healthy, told.status, told.cause) == (True, status, "")
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "expect", "cause"),
+    [
+        (reply(503), {}, "answered 503 instead of 200"),
+        (reply(200, PRIVATE.encode()), {"body": "<form"}, "the body does not match '<form'"),
+        (reply(200), {"headers": {"X-A": "."}}, "the answer has no header X-A"),
+        (
+            reply(200, b"", "Content-Type: text/plain"),
+            {"headers": {"Content-Type": "html"}},
+            "header Content-Type is 'text/plain', which does not match 'html'",
+        ),
+        (health("1.3.0"), {"version": "1.4.0"}, "served version '1.3.0' instead of '1.4.0'"),
+        (health(database="down"), {"json": {"checks.database": "ok"}}, 'checks.database is "down"'),
+        (health(), {"json": {"checks.redis": "ok"}}, "the answer has nothing at checks.redis"),
+        (reply(200, b'{"a": 1}'), {"json": {"a": True}}, "a is 1 instead of true"),
+        (reply(200, b'{"a": {"b": 1}}'), {"json": {"a": 1}}, "a is an object instead of 1"),
+        (reply(200, PRIVATE.encode()), {"json": {"a": 1}}, "the answer is no JSON"),
+        (reply(200, b"[" * 100_000), {"json": {"a": 1}}, "the answer is no JSON"),
+        (reply(200, b" " * (3 << 20)), {"json": {"a": 1}}, "longer than 1 MiB"),
+        (raw(b""), {}, "connection closed without an answer"),
+        (raw(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx"), {"body": "x"}, "connection closed"),
+        (raw(b"SSH-2.0-OpenSSH_9.2\r\n"), {}, "connection closed without an answer"),
+        (
+            reply(200, b"no gzip", "Content-Encoding: gzip"),
+            {"body": "x"},
+            "cannot be decoded",
+        ),
+        (reply(302, b"", "Location: /login"), {}, "answered 302 instead of 200"),
+    ],
+)
+def test_a_bad_answer_has_its_cause_and_nothing_private(
+    http_peer: HttpPeer, behaviour: Behaviour, expect: dict[str, Any], cause: str
+) -> None:
+    http_peer.answer(behaviour)
+    told = get(http_peer, expect=expect)
+    assert not told.healthy
+    assert cause in told.cause
+    assert "Jane" not in str(told)
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        stall(),
+        stall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nx"),
+        drip(b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 100, 0.05),
+        drip(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n" + b"x" * 500, 0.02),
+    ],
+    ids=["silent", "silent in the body", "drips headers", "drips"],
+)
+def test_who_is_slow_by_any_means_is_given_up_in_time(
+    http_peer: HttpPeer, behaviour: Behaviour
+) -> None:
+    http_peer.answer(behaviour)
+    started = time.monotonic()
+    one = {"name": "a", "kind": "http", "url": http_peer.url, "timeout": 0.5}
+    (told,) = run({**one, "expect": {"body": "x$"}})
+    assert time.monotonic() - started < 3
+    assert not told.healthy
+    assert told.cause.startswith("no answer within 0.5 s from ")
+
+
+def test_nobody_listens(http_peer: HttpPeer) -> None:
+    http_peer.close()
+    told = get(http_peer)
+    assert told.cause == f"connection refused on 127.0.0.1:{http_peer.port}"
+    assert "listen on that port" in told.hint
+
+
+def test_a_name_that_does_not_exist() -> None:
+    told = ask("http", url="http://no-such-host.invalid/", timeout=5)
+    assert "no-such-host.invalid:80" in told.cause and not told.healthy
+
+
+def test_redirects_are_followed_as_far_as_allowed(http_peer: HttpPeer) -> None:
+    http_peer.answer(reply(302, b"", "Location: /login"), reply(200))
+    assert get(http_peer, redirects=1).status == "200"
+    assert http_peer.requests[-1].startswith(b"GET /login ")
+
+
+def test_a_loop_of_redirects_ends(http_peer: HttpPeer) -> None:
+    http_peer.answer(reply(301, b"", "Location: /api/health?secret=1"))
+    told = get(http_peer, redirects=3)
+    assert told.cause.startswith("redirected more than 3 times, last to http://127.0.0.1")
+    assert "secret" not in told.cause
+    assert len(http_peer.requests) == 4
+
+
+def test_a_redirect_to_another_host_gets_no_credentials(
+    http_peer: HttpPeer, second_http_peer: HttpPeer
+) -> None:
+    elsewhere = f"http://localhost:{second_http_peer.port}/x"
+    http_peer.answer(reply(302, b"", f"Location: {elsewhere}"))
+    secret: dict[str, Any] = {"token": "t0ken-Value", "secret_headers": {"X-Key": "k3y-Value"}}
+    assert get(http_peer, redirects=1, **secret).healthy
+    assert b"Bearer t0ken-Value" in http_peer.requests[0]
+    assert b"k3y-Value" in http_peer.requests[0]
+    assert b"Value" not in second_http_peer.requests[0]
+
+
+@pytest.mark.parametrize("location", ["file:///etc/passwd", "http://a b/", "http://[x/"])
+def test_a_redirect_to_no_url_is_not_followed(http_peer: HttpPeer, location: str) -> None:
+    http_peer.answer(reply(302, b"", f"Location: {location}"))
+    assert "no http URL" in get(http_peer, redirects=2).cause
+
+
+def test_the_request_is_the_one_asked_for(http_peer: HttpPeer) -> None:
+    told = ask(
+        "http",
+        {"base_url": f"http://shop.invalid:{http_peer.port}", "address": "127.0.0.1"},
+        path="/login?next=1",
+        method="HEAD",
+        headers={"X-A": "b"},
+        username="ops",
+        password="pass-Value",
+    )
+    assert told.healthy
+    request = http_peer.requests[0].decode()
+    assert request.startswith("HEAD /login?next=1 HTTP/1.1\r\n")
+    assert f"Host: shop.invalid:{http_peer.port}\r\n" in request
+    assert "X-A: b\r\n" in request and "Authorization: Basic " in request
+
+
+def test_a_host_header_can_be_another(http_peer: HttpPeer) -> None:
+    assert get(http_peer, host_header="shop.example").healthy
+    assert b"Host: shop.example\r\n" in http_peer.requests[0]
+
+
+def test_the_environment_s_proxy_and_netrc_are_not_used(
+    http_peer: HttpPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    assert get(http_peer).healthy
+
+
+def test_a_body_that_nobody_asked_for_is_not_waited_for(http_peer: HttpPeer) -> None:
+    http_peer.answer(stall(b"HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\nx"))
+    assert get(http_peer).healthy
+
+
+def test_an_unknown_version_is_a_note(http_peer: HttpPeer) -> None:
+    http_peer.answer(reply(200, b'{"status": "ok"}', JSON))
+    told = get(http_peer, expect={"version": "1.4.0"})
+    assert (told.healthy, "no version" in told.note) == (True, True)
+    assert "not known" in get(http_peer, expect={"release": True}).note
+
+
+def slow(seconds: float) -> Behaviour:
+    """Answer 200 after a time."""
+
+    def behave(connection: Any, ended: Any) -> None:
+        ended.wait(seconds)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    return behave
+
+
+def test_fifty_checks_of_a_fifth_of_a_second_take_less_than_one(http_peer: HttpPeer) -> None:
+    http_peer.answer(slow(0.2))
+    run({"name": "warm", "kind": "http", "url": http_peer.url})
+    checks = [{"name": str(at), "kind": "http", "url": http_peer.url} for at in range(50)]
+    started = time.monotonic()
+    told = run(*checks)
+    seconds = time.monotonic() - started
+    assert all(one.healthy for one in told)
+    assert 0.2 <= seconds < 1
+
+
+def test_what_is_told_of_a_check_is_json(http_peer: HttpPeer) -> None:
+    http_peer.answer(health("1.0"))
+    (told,) = run({"name": "a", "kind": "http", "url": f"{http_peer.url}?token=x1y2z3"})
+    assert json.loads(json.dumps(told.to_json())) == told.to_json()
+    assert "x1y2z3" not in str(told)
