@@ -28,6 +28,7 @@ from ansible.plugins.action import ActionBase
 
 _PACKAGE = "iadeploy"
 _ABSENT = 66  # exit code of the short way when the server does not keep this version
+_UNWANTED = ("checks", "notify")  # parts that no phase of a release uses
 _KEPT = 3  # versions, so that two controllers do not overwrite each other's all day
 _RUN = f"import sys; sys.path.insert(0, sys.argv[2]); from {_PACKAGE}.remote import main; main()"
 # Whole or not at all: unpacked beside its place, then renamed.
@@ -120,6 +121,7 @@ def _files(source: Path) -> dict[str, bytes]:
     return {
         path.relative_to(source.parent).as_posix(): path.read_bytes()
         for path in sorted(source.rglob("*.py"))
+        if path.relative_to(source).parts[0] not in _UNWANTED
     }
 
 
