@@ -72,8 +72,8 @@ def judge_cancelled(report: Report, run: Result, finish: Result | None) -> Repor
 
 
 def is_live(run: Result) -> bool:
-    """Whether the release took over on every server; from then on it is not undone."""
-    return any(one["phase"] == "switch" and one["ok"] for one in run.verdicts)
+    """Whether the release was being committed; from then on it is not undone."""
+    return "commit" in run.begun and all(one["ok"] for one in run.verdicts)
 
 
 def _complete(verdicts: list[dict[str, Any]]) -> bool:
@@ -132,12 +132,13 @@ def _changes(plan: dict[str, Any]) -> list[str]:
 
 
 def _weaker(verdicts: list[dict[str, Any]]) -> list[str]:
-    """Name what the health check could not check, once for the fleet."""
+    """Name what could not be checked of the health or in the bake, once for the fleet."""
     notes = {
         f"Weaker than it could be: {note}."
         for verdict in verdicts
         for answer in verdict["hosts"].values()
-        if (note := (answer.get("health") or {}).get("note"))
+        for note in ((answer.get("health") or {}).get("note"), answer.get("remark"))
+        if note
     }
     return sorted(notes)
 

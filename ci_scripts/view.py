@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from types import TracebackType
 
@@ -15,9 +14,8 @@ from rich.text import Text
 
 from .exits import Exit
 from .report import Report
-from .runner.result import Event
+from .runner.result import PHASE_TASK, Event
 
-_PHASE = re.compile(r"Phase (?P<name>[a-z]+)$")
 _HISTORY = ("at", "action", "outcome", "version", "release", "actor")
 _DONE, _FAILED, _RUNNING = "✔", "✘", "…"
 
@@ -76,7 +74,7 @@ class LiveView:
 
     def _begin(self, task: str) -> None:
         """Follow phases only, unless every step is wanted: judging is not worth a line."""
-        phase = _PHASE.search(task)
+        phase = PHASE_TASK.search(task)
         if self._steps:
             # Ansible's own first task per role has a name that means nothing to operators.
             validating = "Validating arguments" in task

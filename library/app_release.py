@@ -19,11 +19,12 @@ options:
       - V(plan) looks, compares and refuses early; it changes nothing.
       - V(prepare) pulls the image by digest and starts the candidate without traffic.
       - V(switch) sends new requests to the candidate; the old container stays running.
+      - V(bake) watches the container, its health and the proxy's counters under all traffic.
       - V(commit) retires the old container and forgets the oldest releases.
       - V(abort) brings back what served before and removes the candidate.
     type: str
     required: true
-    choices: [plan, prepare, switch, commit, abort]
+    choices: [plan, prepare, switch, bake, commit, abort]
   action:
     description: Whether O(image) is deployed or a kept release is brought back.
     type: str
@@ -146,6 +147,37 @@ options:
         description: Seconds between two attempts.
         type: float
         default: 0.1
+  bake:
+    description: How V(bake) judges the release under traffic.
+    type: dict
+    default: {}
+    suboptions:
+      seconds:
+        description: How long the release is watched.
+        type: float
+        default: 30.0
+      min_requests:
+        description: With fewer requests, errors and latency are not judged.
+        type: int
+        default: 20
+      max_error_percent:
+        description:
+          - How many of a hundred requests may fail, or twice the old release's share where that
+            is more.
+        type: float
+        default: 5.0
+      latency_factor:
+        description: How many times slower than the old release it may answer; 0 for any.
+        type: float
+        default: 3.0
+      window:
+        description: Seconds of this call, where the caller watches in several; 0 for all at once.
+        type: float
+        default: 0.0
+      bad:
+        description: Bad health answers in a row at the end of the call before.
+        type: int
+        default: 0
   registry_username:
     description: User for the registry; empty for an anonymous pull.
     type: str

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 Event = dict[str, Any]
+# The name of a task that runs a phase of a release.
+PHASE_TASK = re.compile(r"Phase (?P<name>[a-z]+)$")
 _VERDICT = "release_verdict"
 # Actions that Ansible carries out on the controller, without a connection.
 _ON_CONTROLLER = frozenset(
@@ -28,6 +31,7 @@ class Result:
         changed: host to the number of tasks that changed it.
         no_hosts: nothing matched the play's group.
         output: the last lines that Ansible printed, for errors before the first task.
+        begun: the phases whose task was reached, in order, also where it was then skipped.
         remote_calls: host to the number of tasks that ran on it.
         cancelled: whether a signal ended the run.
     """
@@ -41,6 +45,7 @@ class Result:
     changed: dict[str, int] = field(default_factory=dict)
     no_hosts: bool = False
     output: list[str] = field(default_factory=list)
+    begun: list[str] = field(default_factory=list)
     remote_calls: dict[str, int] = field(default_factory=dict)
     cancelled: bool = False
 
@@ -55,6 +60,9 @@ class Result:
         elif kind == "playbook_on_stats":
             self.hosts = sorted(data.get("processed", {}))
             self.changed = dict(data.get("changed", {}))
+        elif kind == "playbook_on_task_start":
+            phase = PHASE_TASK.search(str(data.get("name") or data.get("task") or ""))
+            self.begun += [phase["name"]] if phase else []
         elif kind.startswith("runner_on_"):
             self._take_task(kind, data)
 

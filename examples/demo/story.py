@@ -102,6 +102,7 @@ def _write_environment(fleet: Fleet) -> tuple[str, ...]:
         "app_port": 8000,
         "app_read_only": True,
         "app_health_path": "/api/health",
+        "app_bake_seconds": 3,
         "app_env": {"AUTO_MIGRATE": True, "COOKIE_SECURE": False},
         "app_secrets": {
             "DATABASE_URL": fleet.database.create_database("innerarchitect"),

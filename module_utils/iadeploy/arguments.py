@@ -9,11 +9,13 @@ from .engine import Engine
 from .errors import DeployError
 from .haproxy import Proxy
 from .host import Host, Settings
+from .phases.bake import Bake
 from .reference import is_digest, parse_reference
-from .rules import check_health, check_name, check_release_id, check_runtime
+from .rules import check_health, check_limits, check_name, check_release_id, check_runtime
 from .slots import SLOTS
 from .spec import Health, Release, Runtime
 from .store import Store
+from .traffic import Limits
 
 # Ansible masks a secret's value wherever it stands in a result; a short one would mask digests.
 _MIN_SECRET = 8
@@ -53,11 +55,20 @@ RUNTIME_OPTIONS: dict[str, Any] = {
     "cap_add": {"type": "list", "elements": "str", "default": []},
 }
 
+BAKE_OPTIONS: dict[str, Any] = {
+    "seconds": {"type": "float", "default": 30.0},
+    "min_requests": {"type": "int", "default": 20},
+    "max_error_percent": {"type": "float", "default": 5.0},
+    "latency_factor": {"type": "float", "default": 3.0},
+    "window": {"type": "float", "default": 0.0},
+    "bad": {"type": "int", "default": 0},
+}
+
 RELEASE_OPTIONS: dict[str, Any] = {
     "phase": {
         "type": "str",
         "required": True,
-        "choices": ["plan", "prepare", "switch", "commit", "abort"],
+        "choices": ["plan", "prepare", "switch", "bake", "commit", "abort"],
     },
     "action": {"type": "str", "choices": ["deploy", "rollback"], "default": "deploy"},
     "release": {"type": "str", "default": ""},
@@ -66,6 +77,7 @@ RELEASE_OPTIONS: dict[str, Any] = {
     "runtime": {"type": "dict", "default": {}, "options": RUNTIME_OPTIONS, "apply_defaults": True},
     "secrets": {"type": "dict", "default": {}, "no_log": True},
     "health": {"type": "dict", "default": {}, "options": HEALTH_OPTIONS, "apply_defaults": True},
+    "bake": {"type": "dict", "default": {}, "options": BAKE_OPTIONS, "apply_defaults": True},
     "registry_username": {"type": "str", "default": ""},
     "registry_password": {"type": "str", "default": "", "no_log": True},
     "drain_seconds": {"type": "float", "default": 30.0},
@@ -141,6 +153,18 @@ def build_release(params: dict[str, Any]) -> tuple[Release, dict[str, str]]:
         actor=params["actor"],
     )
     return release, secrets
+
+
+def build_bake(options: dict[str, Any]) -> Bake:
+    """Return how to watch the release: for one window, or for the whole time.
+
+    Raises:
+        DeployError: a limit is outside what is allowed.
+    """
+    limits = Limits(
+        options["min_requests"], options["max_error_percent"], options["latency_factor"]
+    )
+    return Bake(options["window"] or options["seconds"], check_limits(limits), options["bad"])
 
 
 def _runtime(options: dict[str, Any], secrets: dict[str, str]) -> Runtime:

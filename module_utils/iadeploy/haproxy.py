@@ -14,6 +14,7 @@ from pathlib import Path
 from .errors import DeployError
 from .files import write_atomically
 from .slots import SLOTS, other
+from .traffic import Counters
 
 # srv_admin_state is a bit mask (management guide, "show servers state").
 _ADMIN_MAINT = 0x01 | 0x02 | 0x04 | 0x20
@@ -128,10 +129,17 @@ class Proxy:
 
     def sessions(self, slot: str) -> int:
         """Return how many requests are in flight to ``slot``."""
+        return int(self._statistics(slot).get("scur") or 0)
+
+    def counters(self, slot: str) -> Counters:
+        """Return what HAProxy counted of ``slot`` since it started."""
+        return Counters.from_row(self._statistics(slot))
+
+    def _statistics(self, slot: str) -> dict[str, str]:
         for row in csv.DictReader(io.StringIO(self._command("show stat").lstrip("# "))):
             if row.get("pxname") == self.backend and row.get("svname") == slot:
-                return int(row.get("scur") or 0)
-        return 0
+                return row
+        return {}
 
 
 def parse_server_states(answer: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from .container import Container
 from .engine import Engine
 from .errors import DeployError
 from .haproxy import Proxy
+from .masking import log_tail
 from .slots import SLOTS, Layout, layout
 from .spec import Health, Release
 from .store import Store
@@ -58,6 +59,15 @@ class Host:
     def url(self, slot: str, release: Release) -> str:
         """Return the health endpoint at a slot's own address."""
         return f"http://{self.settings.addresses[slot]}:{release.runtime.port}{self.health.path}"
+
+    def last_words(self, release: Release) -> list[str]:
+        """Return the last log lines of a release's container, its secrets masked; none when
+        somebody has removed it meanwhile."""
+        try:
+            secrets = self.store.load_secrets(release.id).values()
+            return log_tail(self.engine.logs(release.container), secrets)
+        except DeployError:
+            return []
 
     def known(self, release_id: str) -> Release:
         """Return a kept release.

@@ -7,6 +7,7 @@ import re
 
 from .errors import DeployError
 from .spec import Health, Runtime
+from .traffic import Limits
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _RELEASE_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[a-z0-9]{4,12}")
@@ -84,6 +85,23 @@ def check_health(health: Health) -> Health:
     if not health.timeout > 0:
         raise _refuse("app_health_timeout", str(health.timeout), "seconds above 0")
     return health
+
+
+def check_limits(limits: Limits) -> Limits:
+    """Return ``limits`` when a release can be judged by them.
+
+    Raises:
+        DeployError: a value is outside what is allowed; the sentence names it.
+    """
+    if limits.min_requests < 1:
+        raise _refuse("app_bake_min_requests", str(limits.min_requests), "1 or more")
+    if not 0 <= limits.max_error_percent <= 100:
+        told = str(limits.max_error_percent)
+        raise _refuse("app_bake_max_error_percent", told, "a share from 0 to 100")
+    if limits.latency_factor != 0 and not limits.latency_factor >= 1:
+        told = str(limits.latency_factor)
+        raise _refuse("app_bake_latency_factor", told, "1 or more, or 0 to leave it out")
+    return limits
 
 
 def _normal(path: str) -> str:

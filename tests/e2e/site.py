@@ -158,6 +158,7 @@ def settings(app: str, domain: str, index: int, fleet: Fleet) -> Mapping[str, An
         "app_domains": [domain] if domain else [],
         "app_slot_index": index,
         "app_health_deadline": 8,
+        "app_bake_seconds": 0,
         "app_stop_seconds": 5,
         "app_drain_seconds": 10,
         "app_secrets": {"TINY_SECRET": SECRET},

@@ -315,10 +315,18 @@ def test_a_cancel_that_could_not_bring_all_back_needs_a_human(back: Result, name
 def test_a_cancel_while_cleaning_up_leaves_the_live_release_live() -> None:
     finish = Result(verdicts=[verdict("commit", everywhere(answered("commit")))])
     run = travelled(PREPARED, SWITCHED)
-    assert is_live(Result(verdicts=run)) and not is_live(Result(verdicts=travelled(PREPARED)))
     report = cancelled(run, finish)
     assert report.exit is Exit.DONE
     assert "Too late to cancel" in report.message and "1.4.0" in report.message
+
+
+def test_a_release_is_live_from_its_commit_on() -> None:
+    run = travelled(PREPARED, SWITCHED)
+    begun = ["plan", "prepare", "switch", "bake"]
+    assert not is_live(Result(verdicts=run, begun=begun))
+    assert is_live(Result(verdicts=run, begun=[*begun, "commit"]))
+    broken = [*run[:-1], {**run[-1], "ok": False}]
+    assert not is_live(Result(verdicts=broken, begun=[*begun, "commit"]))
 
 
 def test_a_cancelled_check_touched_nothing() -> None:

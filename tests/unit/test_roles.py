@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from iadeploy.arguments import HEALTH_OPTIONS, RELEASE_OPTIONS, RUNTIME_OPTIONS
+from iadeploy.arguments import BAKE_OPTIONS, HEALTH_OPTIONS, RELEASE_OPTIONS, RUNTIME_OPTIONS
 from jinja2.nativetypes import NativeEnvironment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -171,7 +171,11 @@ def test_secrets_are_marked_no_log() -> None:
 
 @pytest.mark.parametrize(
     ("mapping", "spec"),
-    [("__release_runtime", RUNTIME_OPTIONS), ("__release_health", HEALTH_OPTIONS)],
+    [
+        ("__release_runtime", RUNTIME_OPTIONS),
+        ("__release_health", HEALTH_OPTIONS),
+        ("__release_bake", BAKE_OPTIONS),
+    ],
 )
 def test_role_and_module_ask_for_the_same_types(mapping: str, spec: dict[str, Any]) -> None:
     check_types(role_file("release", "vars/main.yml")[mapping], spec)

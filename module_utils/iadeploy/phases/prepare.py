@@ -10,7 +10,6 @@ from ..container import Placement, creation_request
 from ..errors import DeployError
 from ..health import Watch, wait_healthy
 from ..host import Host, View
-from ..masking import log_tail
 from ..spec import Release
 from ..store import now
 from ..tether import check_tether
@@ -38,6 +37,7 @@ def prepare(host: Host, release: Release, secrets: dict[str, str] | None) -> dic
         slot=slot,
         before=serving.release if serving else "",
         before_slot=view.layout.serving or "",
+        traffic={"old": _counted(host, view.layout.serving)},
     )
     timings: dict[str, float] = {}
     started = time.monotonic()
@@ -49,7 +49,7 @@ def prepare(host: Host, release: Release, secrets: dict[str, str] | None) -> dic
         changed = _start(host, view, slot, release, values)
         watch = _become_healthy(host, slot, release)
     except DeployError as error:
-        error.evidence.setdefault("log", _last_words(host, release, values))
+        error.evidence.setdefault("log", host.last_words(release))
         host.engine.remove(release.container)
         raise
     timings["healthy"] = watch.seconds
@@ -60,6 +60,11 @@ def prepare(host: Host, release: Release, secrets: dict[str, str] | None) -> dic
         "health": watch.evidence(),
         "timings": {name: round(seconds, 3) for name, seconds in timings.items()},
     }
+
+
+def _counted(host: Host, slot: str | None) -> dict[str, Any] | None:
+    """Return what the proxy has counted of the serving slot, to compare the candidate with."""
+    return host.proxy.counters(slot).to_json() if slot else None
 
 
 def _fetch(host: Host, release: Release, secrets: dict[str, str] | None) -> Release:
@@ -111,14 +116,6 @@ def _start(host: Host, view: View, slot: str, release: Release, secrets: dict[st
         host.store.own_secrets(release.id, *host.engine.user_ids(release.container, user))
     host.engine.start(release.container)
     return True
-
-
-def _last_words(host: Host, release: Release, secrets: dict[str, str]) -> list[str]:
-    """Return the container's last log lines; none when somebody has removed it meanwhile."""
-    try:
-        return log_tail(host.engine.logs(release.container), secrets.values())
-    except DeployError:
-        return []
 
 
 def _become_healthy(host: Host, slot: str, release: Release) -> Watch:

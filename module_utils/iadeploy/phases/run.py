@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..arguments import build_host, build_release
+from ..arguments import build_bake, build_host, build_release
 from ..errors import DeployError
 from ..files import explained
 from ..host import Host
 from .abort import abort
+from .bake import bake
 from .commit import commit
 from .plan import plan_deploy, plan_rollback
 from .prepare import prepare
@@ -49,6 +50,9 @@ def _plan(host: Host, params: dict[str, Any]) -> dict[str, Any]:
 def _mutate(host: Host, params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """Run a phase that may change the host, alone on this host."""
     phase, release_id = params["phase"], params["release"]
+    if phase == "bake":
+        wanted = build_bake(params["bake"])
+        return {"changed": False} if check_mode else bake(host, host.known(release_id), wanted)
     if check_mode:
         serving = host.observe().serving
         return {"changed": serving is None or serving.release != release_id}

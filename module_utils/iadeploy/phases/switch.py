@@ -6,7 +6,9 @@ from typing import Any
 
 from ..errors import DeployError
 from ..host import Host
+from ..slots import other
 from ..spec import Release
+from ..traffic import Counters
 
 
 def switch(host: Host, release: Release) -> dict[str, Any]:
@@ -35,8 +37,20 @@ def switch(host: Host, release: Release) -> dict[str, Any]:
         slot=candidate.slot,
         before=journal.get("before", before.release if before else ""),
         before_slot=journal.get("before_slot", view.layout.serving or ""),
+        traffic=_traffic(host, candidate.slot, journal),
     )
     # The policy first: after the switch a reboot must bring this container back.
     host.engine.keep_running(candidate.name)
     host.proxy.serve(candidate.slot, beside="drain" if before is not None else "maint")
     return {"changed": True, "slot": candidate.slot}
+
+
+def _traffic(host: Host, slot: str, journal: dict[str, Any]) -> dict[str, Any]:
+    """Return what a bake compares: the old release's requests since prepare, and where the
+    counters of the candidate's slot stand, which served other releases before."""
+    begun = Counters.from_json((journal.get("traffic") or {}).get("old"))
+    old = host.proxy.counters(other(slot)).since(begun) if begun else None
+    return {
+        "old": old.to_json() if old else None,
+        "new": host.proxy.counters(slot).to_json(),
+    }

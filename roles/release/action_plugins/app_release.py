@@ -16,12 +16,15 @@ import io
 import json
 import shlex
 import sys
+import time
 import zipfile
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ansible import constants as C
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
@@ -29,6 +32,7 @@ from ansible.plugins.action import ActionBase
 _PACKAGE = "iadeploy"
 _ABSENT = 66  # exit code of the short way when the server does not keep this version
 _UNWANTED = ("checks", "notify")  # parts that no phase of a release uses
+_WINDOW = 1.0  # seconds of one call while a release bakes
 _KEPT = 3  # versions, so that two controllers do not overwrite each other's all day
 _RUN = f"import sys; sys.path.insert(0, sys.argv[2]); from {_PACKAGE}.remote import main; main()"
 # Whole or not at all: unpacked beside its place, then renamed.
@@ -53,6 +57,20 @@ for old in sorted(there, key=os.path.getmtime, reverse=True)[kept:]:
 """
 
 
+@dataclass(frozen=True)
+class _Way:
+    """Where the package is on the server, and what is in it."""
+
+    python: str
+    files: dict[str, bytes]
+    state_dir: str
+
+    @cached_property
+    def folder(self) -> str:
+        """The folder that is named after the package's content."""
+        return f"{self.state_dir}/lib/{_fingerprint(self.files)}"
+
+
 class ActionModule(ActionBase):
     """The action behind ``app_release:`` in a task."""
 
@@ -66,14 +84,12 @@ class ActionModule(ActionBase):
         if python is None or source is None or not self._connection.has_pipelining:
             return {**result, **self._execute_module(task_vars=task_vars)}
         checked = _validated(source, self._task.args)
-        files = _files(source)
-        folder = f"{checked.validated_parameters['state_dir']}/lib/{_fingerprint(files)}"
-        answer = self._ask(python, folder, checked.validated_parameters)
-        if answer["rc"] == _ABSENT and self._install(python, folder, files):
-            answer = self._ask(python, folder, checked.validated_parameters)
-        if answer["rc"] == _ABSENT:
-            return {**result, **self._execute_module(task_vars=task_vars)}
-        return {**result, **remove_values(_read(answer), checked._no_log_values)}
+        way = _Way(python, _files(source), checked.validated_parameters["state_dir"])
+        call = self._bake if checked.validated_parameters["phase"] == "bake" else self._call
+        answer = call(way, checked.validated_parameters)
+        if answer is None:
+            answer = self._execute_module(task_vars=task_vars)
+        return {**result, **remove_values(answer, checked._no_log_values)}
 
     def _python(self, task_vars: dict[str, Any]) -> str | None:
         """Return the server's Python when it is known without a search."""
@@ -85,19 +101,53 @@ class ActionModule(ActionBase):
         )
         return None if str(wanted).startswith("auto") else str(wanted)
 
-    def _ask(self, python: str, folder: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        asked = {"params": parameters, "check_mode": self._task.check_mode}
-        there = f"[ -e {shlex.quote(folder)} ] || exit {_ABSENT}; "
-        return self._python_command(python, _RUN, [folder], json.dumps(asked).encode(), there)
+    def _bake(self, way: _Way, parameters: dict[str, Any]) -> dict[str, Any] | None:
+        """Watch the release in short calls, and end when another server's release did badly.
 
-    def _install(self, python: str, folder: str, files: dict[str, bytes]) -> bool:
+        A server that is fine must not keep the fleet waiting while users of another one see
+        errors, so each server's process looks at a common sign between two calls.
+        """
+        sign = Path(C.DEFAULT_LOCAL_TMP) / f"bake-{parameters['release']}"
+        ends = time.monotonic() + parameters["bake"]["seconds"]
+        bad = 0
+        while True:
+            window = min(_WINDOW, max(ends - time.monotonic(), 0.01))
+            bake = {**parameters["bake"], "window": window, "bad": bad}
+            try:
+                answer = self._call(way, {**parameters, "bake": bake})
+            except AnsibleConnectionFailure:
+                sign.touch()
+                raise
+            if answer is None:
+                return None
+            if answer.get("failed"):
+                sign.touch()
+                return answer
+            bad = answer.get("bad", 0)
+            if time.monotonic() >= ends or sign.exists():
+                return answer
+
+    def _call(self, way: _Way, parameters: dict[str, Any]) -> dict[str, Any] | None:
+        """Run the package on the server; None where that is not possible."""
+        answer = self._ask(way, parameters)
+        if answer["rc"] == _ABSENT and self._install(way):
+            answer = self._ask(way, parameters)
+        return None if answer["rc"] == _ABSENT else _read(answer)
+
+    def _ask(self, way: _Way, parameters: dict[str, Any]) -> dict[str, Any]:
+        asked = {"params": parameters, "check_mode": self._task.check_mode}
+        there = f"[ -e {shlex.quote(way.folder)} ] || exit {_ABSENT}; "
+        data = json.dumps(asked).encode()
+        return self._python_command(way.python, _RUN, [way.folder], data, there)
+
+    def _install(self, way: _Way) -> bool:
         """Leave the package on the server; tell whether that worked."""
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as package:
-            for name, content in files.items():
+            for name, content in way.files.items():
                 package.writestr(name, content)
-        arguments = [folder, str(_KEPT)]
-        done = self._python_command(python, _INSTALL, arguments, archive.getvalue())
+        arguments = [way.folder, str(_KEPT)]
+        done = self._python_command(way.python, _INSTALL, arguments, archive.getvalue())
         return bool(done["rc"] == 0)
 
     def _python_command(

@@ -13,6 +13,8 @@ from typing import Any
 DONE, BAD_INPUT, REFUSED, FAILED, NEEDS_HUMAN, LOCKED, NO_TARGET = 0, 2, 3, 4, 5, 6, 8
 
 _BY_CAUSE = {"input": BAD_INPUT, "unavailable": NO_TARGET, "locked": LOCKED, "refused": REFUSED}
+# Phases after which users may have reached the candidate.
+_MOVED = ("switch", "bake")
 _KEPT = (
     "ok",
     "msg",
@@ -22,6 +24,8 @@ _KEPT = (
     "slot",
     "health",
     "timings",
+    "traffic",
+    "remark",
     "serving",
     "points_at",
     "interrupted",
@@ -124,7 +128,7 @@ def _exit_code(
         return next((code for cause, code in _BY_CAUSE.items() if cause in causes), REFUSED)
     if phase == "abort":
         # Before the switch no request can have reached the candidate, whatever a host says now.
-        return NEEDS_HUMAN if before.get("phase") == "switch" else before.get("exit_code") or FAILED
+        return NEEDS_HUMAN if before.get("phase") in _MOVED else before.get("exit_code") or FAILED
     if phase == "commit":
         # A release that does not serve where it should is a mixed fleet; the rest is tidying up.
         return NEEDS_HUMAN if "mixed" in causes else DONE

@@ -6,6 +6,9 @@ unhealthy   answers 503 on its health endpoint
 liar        reports another version than its image's
 once        answers one health request well, then exits
 silent      accepts connections and never answers
+dies        exits three seconds after its first user's request
+errs        answers users 500 from three seconds after the first one's request
+sickens     calls itself unhealthy from three seconds after its first user's request
 slow        listens only after 4 seconds
 plain       has no health endpoint and no version, as many real applications
 """
@@ -24,6 +27,12 @@ from pathlib import Path
 MODE = os.environ["MODE"]
 VERSION = os.environ["APP_VERSION"]
 answered = threading.Event()
+first_user: list[float] = []
+
+
+def spoiled() -> bool:
+    """Whether users have been here for three seconds."""
+    return bool(first_user) and time.monotonic() - first_user[0] > 3
 
 
 def secret() -> str:
@@ -45,6 +54,12 @@ class Handler(BaseHTTPRequestHandler):
         if self.path.startswith("/slow"):
             time.sleep(2)
         status, body = 200, json.dumps({"hello": VERSION})
+        if self.path != "/api/health":
+            first_user.append(time.monotonic())
+            if MODE == "dies" and spoiled():
+                os._exit(3)
+            if MODE == "errs" and spoiled():
+                status = 500
         if self.path == "/api/health":
             status, body = self.health()
         payload = body.encode()
@@ -64,7 +79,7 @@ class Handler(BaseHTTPRequestHandler):
             os._exit(3)
         answered.set()
         version = "0.0.0-old" if MODE == "liar" else VERSION
-        good = MODE != "unhealthy"
+        good = MODE != "unhealthy" and not (MODE == "sickens" and spoiled())
         checks = {"database": "ok" if good else "error: no such table"}
         body = {"status": "ok" if good else "error", "version": version, "checks": checks}
         return (200 if good else 503), json.dumps(body)

@@ -1,0 +1,112 @@
+"""Bake: the release takes all traffic, the old one still runs; watch which one it should be."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..errors import DeployError
+from ..host import Host
+from ..probe import fetch, judge
+from ..spec import Release
+from ..tether import check_tether
+from ..traffic import Counters, Limits, breach, remark
+
+_INTERVAL = 0.25  # seconds between two looks
+_BAD_IN_A_ROW = 3  # health answers; a single slow one is no reason to go back
+
+
+@dataclass(frozen=True)
+class Bake:
+    """How long, and by which limits.
+
+    Attributes:
+        window: seconds of this call; the whole fleet's results are looked at between two calls.
+        bad: bad health answers in a row at the end of the call before.
+    """
+
+    window: float
+    limits: Limits
+    bad: int = 0
+
+
+def bake(host: Host, release: Release, wanted: Bake) -> dict[str, Any]:
+    """Watch the release for one window.
+
+    Returns:
+        ``bad`` for the next call, what the proxy counted since the switch, and a remark when
+        that was too little.
+
+    Raises:
+        DeployError: the container died or restarted, its health is bad, or the proxy counted more
+            failures or slower answers than the limits allow. Nothing was changed.
+    """
+    journal = host.store.journal()
+    if journal.get("step") != "switch" or journal.get("release") != release.id:
+        return {"changed": False, "bad": 0, "traffic": {}, "remark": ""}
+    slot, bad = journal["slot"], wanted.bad
+    ends = time.monotonic() + wanted.window
+    while True:
+        check_tether()
+        _check_container(host, release)
+        bad = _check_health(host, release, slot, bad)
+        new = _check_traffic(host, release, journal, wanted.limits)
+        if time.monotonic() >= ends:
+            break
+        time.sleep(min(_INTERVAL, max(0.0, ends - time.monotonic())))
+    return {
+        "changed": False,
+        "bad": bad,
+        "traffic": new.to_json(),
+        "remark": remark(new, wanted.limits),
+    }
+
+
+def _check_container(host: Host, release: Release) -> None:
+    """Raise when the container is not the one that went into traffic, alive ever since."""
+    container = host.engine.inspect(release.container)
+    if container is not None and container.running and container.restarts == 0:
+        return
+    if container is None:
+        what = "the container was removed"
+    elif container.restarts:
+        times = "once" if container.restarts == 1 else f"{container.restarts} times"
+        what = f"the container crashed and was restarted {times}"
+    else:
+        what = f"the container exited with code {container.exit_code}"
+    raise _worse(host, release, f"{what} after it took traffic")
+
+
+def _check_health(host: Host, release: Release, slot: str, bad: int) -> int:
+    """Return how many answers in a row were bad; raise when they are too many."""
+    health = replace(host.health, version=release.version)
+    url = host.url(slot, release)
+    verdict = judge(fetch(url, timeout=health.timeout, host=health.host), health)
+    if verdict.healthy:
+        return 0
+    if bad + 1 >= _BAD_IN_A_ROW:
+        raise _worse(host, release, f"GET {url}: {verdict.cause}, {bad + 1} times in a row")
+    return bad + 1
+
+
+def _check_traffic(
+    host: Host, release: Release, journal: dict[str, Any], limits: Limits
+) -> Counters:
+    """Return what the proxy counted since the switch; raise when it is too bad."""
+    traffic = journal.get("traffic") or {}
+    begun = Counters.from_json(traffic.get("new")) or Counters()
+    new = host.proxy.counters(journal["slot"]).since(begun) or Counters()
+    bad = breach(new, Counters.from_json(traffic.get("old")), limits)
+    if bad:
+        raise _worse(host, release, bad)
+    return new
+
+
+def _worse(host: Host, release: Release, what: str) -> DeployError:
+    return DeployError(
+        what,
+        "Read the container's last log lines",
+        cause="unhealthy",
+        evidence={"log": host.last_words(release)},
+    )
