@@ -9,7 +9,16 @@ Event = dict[str, Any]
 _VERDICT = "release_verdict"
 # Actions that Ansible carries out on the controller, without a connection.
 _ON_CONTROLLER = frozenset(
-    ("assert", "debug", "fail", "include_tasks", "meta", "set_fact", "validate_argument_spec")
+    (
+        "assert",
+        "debug",
+        "fail",
+        "include_tasks",
+        "meta",
+        "notify",
+        "set_fact",
+        "validate_argument_spec",
+    )
 )
 _ANSWERED = ("runner_on_ok", "runner_on_failed", "runner_on_unreachable")
 
