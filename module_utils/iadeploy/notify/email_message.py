@@ -52,7 +52,8 @@ class Letter:
 
 def write(message: Message) -> Letter:
     """Return a message as an e-mail."""
-    subject = fit(message.subject, _SUBJECT, plain)
+    # Python takes an encoded word in a header's value for one, and decodes a line break out of it.
+    subject = fit(message.subject.replace("=?", "= ?"), _SUBJECT, plain)
     return Letter(subject, _text(message, subject), _html(message, subject))
 
 
