@@ -3,6 +3,9 @@
 Limits: 50 blocks, header 150, section text 3,000, 10 fields of 2,000 characters each, and about
 13,200 in all (https://docs.slack.dev/reference/block-kit/blocks). Ours are lower, so that the sum
 cannot pass the last one.
+
+Text from outside stands in plain text objects only: Slack's own markup has no escape for ``*`` and
+``_``. Links have fixed labels.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from .event import Message, Row
-from .text import fit, plain, slack
+from .text import fit, slack
 
 _HEADER, _TEXT, _NEXT, _FIELD, _FALLBACK = 150, 2000, 1000, 300, 600
 _FIELDS = 10
@@ -35,18 +38,18 @@ def details(message: Message) -> dict[str, Any]:
 
 
 def _body(message: Message, blocks: list[Block]) -> dict[str, Any]:
-    return {"text": fit(message.title, _FALLBACK, slack), "blocks": blocks}
+    # The text is for notifications and screen readers; blocks are what is shown.
+    return {"text": fit(message.title, _FALLBACK, slack), "mrkdwn": False, "blocks": blocks}
 
 
 def _header(message: Message) -> Block:
-    text = {"type": "plain_text", "text": fit(message.title, _HEADER, plain), "emoji": False}
-    return {"type": "header", "text": text}
+    return {"type": "header", "text": _plain(fit(message.title, _HEADER, slack))}
 
 
 def _text(message: Message) -> list[Block]:
     if not message.text:
         return []
-    return [{"type": "section", "text": _mrkdwn(fit(message.text, _TEXT, slack))}]
+    return [{"type": "section", "text": _plain(fit(message.text, _TEXT, slack))}]
 
 
 def _facts(message: Message) -> list[Block]:
@@ -54,31 +57,27 @@ def _facts(message: Message) -> list[Block]:
 
 
 def _fields(rows: list[Row]) -> list[Block]:
-    fields = [_mrkdwn(f"*{row.label}*\n{_value(row)}") for row in rows[:_FIELDS]]
+    fields = [_plain(f"{row.label}\n{fit(row.value, _FIELD, slack)}") for row in rows[:_FIELDS]]
     return [{"type": "section", "fields": fields}] if fields else []
 
 
-def _value(row: Row) -> str:
-    shown = fit(row.value, _FIELD, slack)
-    return f"<{slack_url(row.url)}|{shown}>" if row.url else shown
-
-
 def _footer(message: Message) -> list[Block]:
-    lines = []
+    blocks: list[Block] = []
     if message.next_step:
-        lines.append(f"*Next:* {fit(message.next_step, _NEXT, slack)}")
-    if message.run_url:
-        lines.append(f"<{slack_url(message.run_url)}|Open the run>")
-    if not lines:
-        return []
-    return [{"type": "section", "text": _mrkdwn("\n".join(lines))}]
+        text = f"Next: {fit(message.next_step, _NEXT, slack)}"
+        blocks.append({"type": "section", "text": _plain(text)})
+    links = [_link(row.url, "Compare the versions") for row in message.rows if row.url]
+    links += [_link(message.run_url, "Open the run")] if message.run_url else []
+    if links:
+        text = "   ".join(links)
+        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": text}})
+    return blocks
 
 
-def slack_url(url: str) -> str:
-    """Return a web address for use between ``<`` and ``|``; its pattern allows no other sign."""
-    return url.replace("&", "&amp;")
+def _plain(text: str) -> Block:
+    return {"type": "plain_text", "text": text, "emoji": False}
 
 
-def _mrkdwn(text: str) -> Block:
-    # verbatim: Slack makes no links or mentions of what only looks like them.
-    return {"type": "mrkdwn", "text": text, "verbatim": True}
+def _link(url: str, label: str) -> str:
+    """Return a link; the pattern of our web addresses allows no other sign to be escaped."""
+    return f"<{url.replace('&', '&amp;')}|{label}>"

@@ -12,15 +12,9 @@ from ..masking import printable
 _ELLIPSIS = "…"
 # Five times this, should it be all ampersands, still fits into a field.
 _MAX_URL = 300
-_JOINER = "\u2060"  # word joiner: no width, and Slack sees no word boundary beside it
 _ZWJ = "\u200d"
 _URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~:/?#@!$&'()*+,;=%\[\]-]*)?")
-_SLACK = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    **{sign: f"{_JOINER}{sign}{_JOINER}" for sign in "*_~`"},
-}
+_SLACK = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 def clean(value: object) -> str:
@@ -36,7 +30,7 @@ def units(text: str) -> int:
 
 
 def slack(text: str) -> str:
-    """Return text in which Slack finds no mention, link or format."""
+    """Return text in which Slack finds no mention, command or link."""
     return "".join(_SLACK.get(char, char) for char in text)
 
 

@@ -47,7 +47,7 @@ def test_slack_by_webhook_shows_every_fact(slack: Slack, notify: Notify) -> None
     for fact in ("bob", "1 min 23 s", "2 of 2", "9f9f9f9f9f9f9f9f", "To go back"):
         assert fact in text
     assert "nobody is shown" not in text
-    assert controls(message) == [f"{COMPARE}|1.3.0 → 1.4.0", f"{RUN}|Open the run"]
+    assert controls(message) == [f"{COMPARE}|Compare the versions", f"{RUN}|Open the run"]
 
 
 def test_slack_by_token_is_one_message_updated_in_place_with_details_in_its_thread(
