@@ -29,8 +29,8 @@ _STYLE = """
 @media (max-width: 480px) {
   .outer { padding: 0 !important; }
   .cell { display: block !important; width: auto !important; }
-  .label { padding: 10px 0 0 !important; border: 0 !important; }
-  .value { padding: 2px 0 10px !important; }
+  .label { padding: 10px 0 0 !important; }
+  .value { padding: 0 0 8px !important; border: 0 !important; }
 }
 """
 
