@@ -15,6 +15,7 @@ from tests.peers import Slack, faults
 from tests.peers.slack import TOKEN
 
 from .site import Site
+from .test_recovery import candidate_runs
 from .test_secrets import leaks
 
 pytestmark = pytest.mark.rig
@@ -66,7 +67,7 @@ def test_failed_deploy_says_so_without_a_line_of_the_log(site: Site, slack: Slac
 def test_cancelled_deploy_is_told_by_iactl(site: Site, slack: Slack) -> None:
     site.configure(app_health_deadline=60)
     process = site.operator.start("deploy", "--image", site.images("3.0.0", "silent"))
-    wait_until(lambda: len(slack.posted) > 0, "the message of the beginning", deadline=60)
+    wait_until(lambda: candidate_runs(site), "the candidate", deadline=60)
     os.kill(process.pid, signal.SIGTERM)
     said = site.operator.finish(process)
     assert (said.code, said.report["data"]["notify"]) == (7, "sent"), said.text
