@@ -48,7 +48,8 @@ def test_every_option_is_described() -> None:
 def test_results_are_those_documented(slack: Slack, notify: Notify) -> None:
     answer = notify(slack=by_webhook(slack))
     told = yaml.safe_load(module("notify").RETURN)
-    assert set(told) == set(answer) - {"changed", "invocation", "msg"}
+    # Ansible keeps the warnings of other tests in this process.
+    assert set(told) == set(answer) - {"changed", "invocation", "msg", "warnings"}
     assert set(told["channels"]["contains"]) == set(answer["channels"][0])
 
 
