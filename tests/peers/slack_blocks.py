@@ -90,5 +90,6 @@ def controls(message: dict[str, Any]) -> list[str]:
 
 
 def formats(text: str) -> list[str]:
-    """Return what Slack would set bold, italic, struck or as code."""
-    return [match.group(0) for line in text.split("\n") for match in _FORMAT.finditer(line)]
+    """Return what Slack would set bold, italic, struck or as code; not inside of addresses."""
+    shown = _CONTROL.sub(lambda match: match.group(1).partition("|")[2], text)
+    return [match.group(0) for line in shown.split("\n") for match in _FORMAT.finditer(line)]
