@@ -84,6 +84,8 @@ def notify(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make pauses and attempts short; what they are for real is tested without a peer."""
+    for library in ("slack_sdk.web.client", "slack_sdk.webhook.client", "sendgrid", "requests"):
+        module(library)  # loading one on a busy machine must not count as a slow peer
     # The module has its helpers under this name, as Ansible hands them to it.
     delivery = module("ansible.module_utils.iadeploy.notify.delivery")
     monkeypatch.setattr(delivery, "_FIRST_PAUSE", 0.01)

@@ -17,7 +17,7 @@ from .conftest import Notify, by_sendgrid, by_token, by_webhook, channel, signed
 
 pytestmark = pytest.mark.usefixtures("impatient")
 NAMES = ("slack webhook", "slack token", "sendgrid", "webhook")
-# Far above what an attempt may take here (1 s), far below any library's own idea of patience.
+# Far above what an attempt may take here (0.7 s), far below any library's own idea of patience.
 BOUND = 6.0
 
 
@@ -78,7 +78,7 @@ def test_what_lasts_is_a_warning_within_a_bounded_time(
     peer, options, name = target
     peer.misbehave(for_good=fault)
     began = time.monotonic()
-    answer = notify("health_alert", timeout=1.5, **options)
+    answer = notify("health_alert", timeout=0.7, **options)
     assert time.monotonic() - began < BOUND
     assert (answer["state"], answer.get("failed", False)) == ("degraded", False)
     assert told in channel(answer, name)["reason"]
@@ -91,7 +91,7 @@ def test_asked_to_wait_longer_than_there_is_time_it_gives_up_at_once(
 ) -> None:
     peer, options, name = target
     peer.misbehave(for_good=faults.too_many("3600"))
-    answer = notify("health_alert", timeout=1.5, **options)
+    answer = notify("health_alert", timeout=0.7, **options)
     assert (len(peer.requests), channel(answer, name)["attempts"]) == (1, 1)
 
 
@@ -105,7 +105,7 @@ def test_asked_to_wait_a_second_it_does(target: Target, notify: Notify) -> None:
 def test_no_answer_is_not_tried_again(target: Target, notify: Notify) -> None:
     peer, options, name = target
     peer.misbehave(faults.hang)
-    answer = notify("health_alert", **options)
+    answer = notify("health_alert", timeout=0.7, **options)
     assert (len(peer.requests), channel(answer, name)["state"]) == (1, "failed")
 
 
@@ -181,7 +181,7 @@ def test_a_mail_server_that_misbehaves_is_left(notify: Notify, fault: faults.Fau
         threading.Thread(target=serve, daemon=True).start()
         smtp = {"host": "127.0.0.1", "port": listener.getsockname()[1], "security": "none"}
         began = time.monotonic()
-        answer = notify(email={"to": ["a@b.c"], "sender": "a@b.c", "smtp": smtp}, timeout=2)
+        answer = notify(email={"to": ["a@b.c"], "sender": "a@b.c", "smtp": smtp}, timeout=0.7)
         assert time.monotonic() - began < BOUND
         ended.set()
     assert channel(answer, "email")["state"] == "failed"
