@@ -45,7 +45,7 @@ class HttpServer:
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
-        self._faults: list[Fault] = []
+        self._faults: list[Fault | None] = []
         self._for_good: Fault | None = None
         self._ended = threading.Event()
         self._lock = threading.Lock()
@@ -60,8 +60,8 @@ class HttpServer:
         """Where it listens, without a path."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def misbehave(self, *faults: Fault, for_good: Fault | None = None) -> None:
-        """Have the next requests meet these faults, and all after them another one if given."""
+    def misbehave(self, *faults: Fault | None, for_good: Fault | None = None) -> None:
+        """Have the next requests meet these faults, None for none, and all after them another."""
         with self._lock:
             self._faults, self._for_good = list(faults), for_good
 

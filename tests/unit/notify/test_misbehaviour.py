@@ -144,7 +144,7 @@ def test_thread_is_completed_without_saying_the_headline_twice(
     slack: Slack, notify: Notify
 ) -> None:
     started = notify("started", slack=by_token(slack))
-    slack.misbehave(faults.answers(500))
+    slack.misbehave(None, faults.answers(500))
     notify(slack=by_token(slack), receipt=started["receipt"])
     assert sum(1 for one in slack.posted if one.get("thread_ts")) == 1
     assert sum(1 for one in slack.posted if "ts" in one and "thread_ts" not in one) == 1

@@ -207,3 +207,11 @@ def test_budget_holds_whatever_is_answered() -> None:
     answer = delivery.Answer(False, "busy", True, None)
     came = delivery.deliver("slack", lambda limit: answer, 30.0, pause, lambda: now[0])
     assert (came.state, now[0] <= 30.0, came.attempts) == ("failed", True, 7)
+
+
+def test_what_a_library_says_of_its_failure_is_not_repeated() -> None:
+    def fail() -> delivery.Answer:
+        raise ValueError("https://hooks.example.com/sentinel is wrong")
+
+    answer = delivery.within(5.0, fail)
+    assert (answer.sent, answer.reason) == (False, "it could not be sent (ValueError)")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from email import message_from_bytes
 from email.policy import default
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -20,7 +22,7 @@ from iadeploy.notify.sender import thread_headers
 from iadeploy.notify.text import clean, clusters, fit, is_link, markup, plain, slack, units
 
 from tests.peers import sendgrid as sendgrid_peer
-from tests.peers.slack_blocks import controls, formats, interpreted, problems
+from tests.peers.slack_blocks import controls, formats, interpreted, problems, texts
 
 # Hostile pieces are what random text hardly ever holds.
 PIECES = st.sampled_from(
@@ -90,6 +92,9 @@ EVENTS = st.builds(
 )
 
 
+OUR_LINKS = re.compile(r"<https?://[^<>|]+\|(?:Open the run|Compare the versions)>")
+
+
 @settings(max_examples=30)
 @given(EVENTS)
 def test_slack_takes_every_message_and_finds_only_our_links_in_it(event: Event) -> None:
@@ -105,6 +110,8 @@ def test_slack_takes_every_message_and_finds_only_our_links_in_it(event: Event) 
         for control in controls(body):
             url, _, label = control.partition("|")
             assert url in ours and is_link(url.replace("&amp;", "&")) and label
+        for text in (body.get("text", ""), *texts(body)):
+            assert not {"<", ">"} & set(OUR_LINKS.sub("", text))
         for text in interpreted(body):
             assert not formats(text) or text == body["text"] and body["mrkdwn"] is False
 
@@ -226,3 +233,27 @@ def test_what_people_take_for_one_character_stays_together(text: str, count: int
 )
 def test_only_a_plain_web_address_becomes_a_link(url: str, fine: bool) -> None:
     assert is_link(url) is fine
+
+
+@pytest.mark.parametrize("escape", [slack, markup])
+@pytest.mark.parametrize(("text", "limit"), [("&" * 10, 20), ("<&>", 8), ("&", 4), ("a<", 4)])
+def test_length_is_measured_after_escaping(
+    escape: Callable[[str], str], text: str, limit: int
+) -> None:
+    cut = fit(text, limit, escape)
+    assert units(cut) <= limit and cut.endswith("…")
+    assert not re.sub(r"&(?:amp|lt|gt);|a|…", "", cut)
+
+
+def test_a_mention_in_any_fact_is_only_text_to_slack() -> None:
+    facts = {name: "<!channel> & *all*" for name in ("message", "environment", "app", "actor")}
+    message = compose(Event("failed", **facts))
+    for body in (slack_message.full(message), slack_message.headline(message)):
+        assert controls(body) == []
+        assert all(
+            "<" not in text and "&lt;!channel&gt; &amp; *all*" in text for text in said(body)
+        )
+
+
+def said(body: dict[str, Any]) -> list[str]:
+    return [text for text in (body["text"], *texts(body)) if "channel" in text]
