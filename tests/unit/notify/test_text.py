@@ -246,7 +246,9 @@ def test_length_is_measured_after_escaping(
 
 
 def test_a_mention_in_any_fact_is_only_text_to_slack() -> None:
-    facts = {name: "<!channel> & *all*" for name in ("message", "environment", "app", "actor")}
+    facts: dict[str, Any] = {
+        name: "<!channel> & *all*" for name in ("message", "environment", "app", "actor")
+    }
     message = compose(Event("failed", **facts))
     for body in (slack_message.full(message), slack_message.headline(message)):
         assert controls(body) == []
