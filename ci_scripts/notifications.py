@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .environments import Environment, find_environment
-from .exits import Exit
+from .exits import CommandError, Exit
 from .report import Report
 from .runner.handover import EVENT
 from .runner.result import Event, Result
@@ -125,7 +125,10 @@ def health_alert(report: Report, inventory: Path | None = None) -> str:
     Returns:
         ``sent``, ``degraded``, or ``none`` when no channel is set up.
     """
-    folder = inventory or find_environment(report.environment).folder
+    try:
+        folder = inventory or find_environment(report.environment).folder
+    except CommandError:
+        return DEGRADED  # the inventory was named on the command line of the caller
     facts: dict[str, Any] = _facts(report)
     if report.hosts:
         facts["hosts_total"] = len(report.hosts)
