@@ -89,7 +89,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     # The module has its helpers under this name, as Ansible hands them to it.
     delivery = module("ansible.module_utils.iadeploy.notify.delivery")
     monkeypatch.setattr(delivery, "_FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(delivery, "ATTEMPT", 1.0)
+    monkeypatch.setattr(delivery, "ATTEMPT", 3.0)
 
 
 def by_webhook(slack: Slack) -> dict[str, Any]:
