@@ -13,6 +13,8 @@ from typing import Any
 ATTEMPT = 10.0
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 8.0
+# An attempt with less time than this would only replace the reason by "no answer".
+_WORTH_TRYING = 0.5
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ def deliver(
         limit = max(0.05, min(ATTEMPT, left()))
         answer = within(limit, lambda: attempt(limit))  # noqa: B023
         wait = backoff if answer.wait is None else answer.wait
-        if answer.sent or not answer.again or wait >= left():
+        if answer.sent or not answer.again or wait + _WORTH_TRYING >= left():
             break
         pause(wait)
         backoff = min(2 * backoff, _LONGEST_PAUSE)
