@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from . import __version__, inputs, operations, verification, verify_view, view
+from .cli_notify import notify_commands
 from .environments import find_environment
 from .exits import CommandError, Exit
 from .operations import Request
@@ -245,6 +246,9 @@ def _finish(
     else:
         show(Console(stderr=report.exit is not Exit.DONE), report)
     sys.exit(int(report.exit))
+
+
+app.add_typer(notify_commands(_finish))
 
 
 def main() -> None:

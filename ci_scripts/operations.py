@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from . import outcome, setup_outcome
+from . import notifications, outcome, setup_outcome
 from .environments import Environment
 from .exits import Exit
 from .fleet_status import judge_status, merge_history
@@ -99,7 +99,8 @@ def _release(request: Request, action: str, variables: dict[str, Any], check: bo
     report.data["check"] = check
     wanted = {**variables, "release_actor": request.actor}
     folder = request.environment.folder
-    result = run_playbook(action, folder, wanted, request.listener, check=check)
+    told = notifications.Told(request.listener)
+    result = run_playbook(action, folder, wanted, told.take, check=check)
     if result.cancelled:
         finish = None if check else _finish(request, action, wanted, result)
         outcome.judge_cancelled(report, result, finish)
@@ -107,6 +108,7 @@ def _release(request: Request, action: str, variables: dict[str, Any], check: bo
         outcome.judge_release(report, result)
     report.data["remote_calls"] = max(result.remote_calls.values(), default=0)
     report.seconds = time.monotonic() - started
+    notifications.settle(report, told, folder)
     return report
 
 

@@ -12,7 +12,16 @@ PHASE_TASK = re.compile(r"Phase (?P<name>[a-z]+)$")
 _VERDICT = "release_verdict"
 # Actions that Ansible carries out on the controller, without a connection.
 _ON_CONTROLLER = frozenset(
-    ("assert", "debug", "fail", "include_tasks", "meta", "set_fact", "validate_argument_spec")
+    (
+        "assert",
+        "debug",
+        "fail",
+        "include_tasks",
+        "meta",
+        "notify",
+        "set_fact",
+        "validate_argument_spec",
+    )
 )
 _ANSWERED = ("runner_on_ok", "runner_on_failed", "runner_on_unreachable")
 

@@ -16,6 +16,7 @@ from typing import Any
 from ..content import content_root, playbook
 from . import child
 from .environment import scrubbed
+from .handover import hand_over
 from .private import private_folder
 from .processes import stop_playbook
 from .result import Event, Result
@@ -49,7 +50,8 @@ def run_playbook(
     environment = scrubbed(os.environ, content)
     with private_folder() as folder:
         variables_file = folder / "variables.json"
-        variables_file.write_text(json.dumps(variables), encoding="utf-8")
+        passed = hand_over(name, variables, os.environ, folder)
+        variables_file.write_text(json.dumps(passed), encoding="utf-8")
         with _cancellable(result):
             runner = _configure(name, inventory, folder, variables_file, check)
             runner.config.env = {**_runner_own(runner.config.env, folder), **environment}

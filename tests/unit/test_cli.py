@@ -190,7 +190,8 @@ def test_a_command_that_is_put_together_wrongly_is_exit_2_too(arguments: list[st
 
 def test_help_lists_every_command_and_every_exit_code() -> None:
     text = " ".join(iactl("--help").output.split())
-    for command in ("bootstrap", "deploy", "rollback", "status", "history", "verify"):
+    commands = ("bootstrap", "deploy", "rollback", "status", "history", "verify", "notify")
+    for command in commands:
         assert command in text
     for code in Exit:
         assert f"{int(code)} {code.meaning}" in text

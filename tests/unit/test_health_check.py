@@ -154,7 +154,7 @@ def test_every_helper_that_a_module_imports_is_there(path: Path) -> None:
 
 
 def test_every_module_of_the_library_is_run_by_a_test() -> None:
-    text = "".join(one.read_text() for one in (ROOT / "tests" / "unit").glob("test_*.py"))
+    text = "".join(one.read_text() for one in (ROOT / "tests" / "unit").rglob("*.py"))
     for path in (ROOT / "library").glob("*.py"):
         assert f'run_module("{path.stem}"' in text, path.stem
 

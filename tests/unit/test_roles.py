@@ -20,6 +20,8 @@ TASK_FILES = sorted((ROOT / "roles").glob("*/tasks/*.yml"))
 HANDLER_FILES = sorted((ROOT / "roles").glob("*/handlers/*.yml"))
 # What every environment has to set.
 REQUIRED = {"app_name": "shop"}
+# What a default may look at besides settings; nothing of it is set here.
+SURROUNDINGS: dict[str, Any] = {"__notify_environment": {}}
 
 every_role = pytest.mark.parametrize("role", ROLES)
 
@@ -53,10 +55,10 @@ def effective(value: Any, variables: dict[str, Any]) -> Any:
 
 
 def effective_defaults(role: str) -> dict[str, Any]:
-    values: dict[str, Any] = dict(REQUIRED)
+    values: dict[str, Any] = {**REQUIRED, **SURROUNDINGS}
     for name, value in role_file(role, "defaults/main.yml").items():
         values[name] = effective(value, values)
-    return {name: value for name, value in values.items() if name not in REQUIRED}
+    return {name: values[name] for name in role_file(role, "defaults/main.yml")}
 
 
 def app_variables(value: Any) -> list[str]:
@@ -162,8 +164,14 @@ def test_secrets_are_marked_no_log() -> None:
         name for role in ROLES for name, one in options(role).items() if one.get("no_log") is True
     }
     assert hidden == {
-        "release_secrets",
+        "notify_sendgrid_api_key",
+        "notify_slack_bot_token",
+        "notify_slack_webhook_url",
+        "notify_smtp_password",
+        "notify_webhook_secret",
+        "notify_webhook_url",
         "release_registry_password",
+        "release_secrets",
         "verify_checks",
         "verify_public_checks",
     }

@@ -1,0 +1,62 @@
+"""The commands of ``iactl notify``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from . import inputs, notifications
+from .environments import find_environment
+from .preview import preview as make_preview
+from .report import Report
+
+Kind = Annotated[str, typer.Argument(metavar="EVENT", help="Such as succeeded or needs_human.")]
+Html = Annotated[Optional[Path], typer.Option(help="Write the e-mail as a page.")]
+Env = Annotated[str, typer.Argument(metavar="ENV", help="Environment: a folder in inventories.")]
+Inventories = Annotated[
+    Optional[Path],
+    typer.Option(help="Folder with one folder per environment.", envvar="IADEPLOY_INVENTORIES"),
+]
+Actor = Annotated[Optional[str], typer.Option(help="Who asks.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+Finish = Callable[[Callable[[], Report], bool, bool], None]
+
+
+def notify_commands(finish: Finish) -> typer.Typer:
+    """Return the commands.
+
+    Args:
+        finish: does a command's work, prints its report and exits.
+    """
+    app = typer.Typer(
+        name="notify", help="See and test what Slack, e-mail and webhook get.", no_args_is_help=True
+    )
+
+    @app.command()
+    def preview(
+        event: Kind, html: Html = None, as_json: AsJson = False, debug: Debug = False
+    ) -> None:
+        """Show what would be sent on each channel, with made-up facts. Sends nothing."""
+        finish(lambda: make_preview(event, html), as_json, debug)
+
+    @app.command()
+    def test(
+        env: Env,
+        inventories: Inventories = None,
+        actor: Actor = None,
+        as_json: AsJson = False,
+        debug: Debug = False,
+    ) -> None:
+        """Send a test message to every channel of ENV, and say how each went."""
+
+        def work() -> Report:
+            environment = find_environment(env, inventories)
+            return notifications.test(environment, inputs.actor(actor))
+
+        finish(work, as_json, debug)
+
+    return app

@@ -1,0 +1,1 @@
+"""One file per channel; each imports its library only when it sends."""

@@ -1,0 +1,97 @@
+"""Who is told of a release, by the real playbooks on real servers; and that it changes nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fleet.waiting import wait_until
+from tests.peers import Slack, faults
+from tests.peers.slack import TOKEN
+
+from .site import Site
+from .test_recovery import candidate_runs
+from .test_secrets import leaks
+
+pytestmark = pytest.mark.rig
+
+
+@pytest.fixture
+def slack(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slack]:
+    """A workspace whose token is in the operator's environment, as in CI."""
+    with Slack() as peer:
+        monkeypatch.setenv("SLACK_BOT_TOKEN", TOKEN)
+        site.configure(
+            notify_slack_channel="#deploys",
+            notify_slack_api_url=peer.api_url,
+            notify_log=str(tmp_path / "activity.jsonl"),
+        )
+        yield peer
+
+
+def titles(slack: Slack) -> list[str]:
+    """Return the first sign of every message in the channel, threads left out."""
+    there = [one for one in slack.messages.values() if "thread_ts" not in one]
+    return [one["blocks"][0]["text"]["text"][0] for one in there]
+
+
+def test_deploy_is_one_message_that_becomes_its_outcome(
+    site: Site, slack: Slack, tmp_path: Path
+) -> None:
+    said = site.operator.run("deploy", "--image", site.images("2.0.0"))
+    assert (said.code, said.report["data"]["notify"]) == (0, "sent"), said.text
+    assert titles(slack) == ["✅"]
+    first, *_ = slack.messages
+    assert "1.0.0 → 2.0.0" in json.dumps(slack.messages[first], ensure_ascii=False)
+    assert len(slack.threads(first)) == 1
+    lines = (tmp_path / "activity.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["event"] for line in lines] == ["started", "succeeded"]
+    again = site.operator.run("deploy", "--image", site.images("2.0.0"))
+    assert (again.code, again.report["data"]["notify"]) == (0, "none")
+    assert site.operator.run("rollback").report["data"]["notify"] == "sent"
+    assert titles(slack)[-1] == "↩"
+
+
+def test_failed_deploy_says_so_without_a_line_of_the_log(site: Site, slack: Slack) -> None:
+    said = site.operator.run("deploy", "--image", site.images("3.0.0", "crash"))
+    assert (said.code, said.report["data"]["notify"]) == (4, "sent"), said.text
+    assert titles(slack) == ["❌"]
+    assert "log line" not in json.dumps(slack.posted)
+
+
+def test_cancelled_deploy_is_told_by_iactl(site: Site, slack: Slack) -> None:
+    site.configure(app_health_deadline=60)
+    process = site.operator.start("deploy", "--image", site.images("3.0.0", "silent"))
+    wait_until(lambda: candidate_runs(site), "the candidate", deadline=60)
+    os.kill(process.pid, signal.SIGTERM)
+    said = site.operator.finish(process)
+    assert (said.code, said.report["data"]["notify"]) == (7, "sent"), said.text
+    assert titles(slack) == ["🚫"]
+
+
+def test_notifier_that_is_down_changes_neither_outcome_nor_exit_code(
+    site: Site, slack: Slack
+) -> None:
+    slack.misbehave(for_good=faults.answers(401))
+    said = site.operator.run("deploy", "--image", site.images("2.0.0"))
+    assert (said.code, said.report["data"]["notify"]) == (0, "degraded"), said.text
+    assert "401" in said.text
+    assert set(site.served().values()) == {"2.0.0"}
+
+
+def test_the_token_is_seen_nowhere_while_a_deploy_runs(site: Site, slack: Slack) -> None:
+    process = site.operator.start("deploy", "--image", site.images("2.4.0", "slow"))
+    hits: set[str] = set()
+    while process.poll() is None:
+        hits |= leaks(("never-there", TOKEN), site.operator.scratch, own=process.pid)
+    said = site.operator.finish(process)
+    assert said.code == 0, said.text
+    # The file of the handover is the one place, and only its owner can read it.
+    assert {hit.split(": ")[0].rpartition("/")[2] for hit in hits} <= {"notification.json"}
+    assert TOKEN not in said.progress + json.dumps(said.report)
+    assert titles(slack) == ["✅"]
