@@ -31,7 +31,7 @@ test: $(READY) $(APPLICATION_READY) ## Run every test
 	@$(BIN)/python -m tests.everything
 
 test-fast: $(READY) ## Run the tests that need no Docker, in under a minute
-	@$(BIN)/python -m pytest -q tests/unit
+	@$(BIN)/python -m pytest -q -n auto tests/unit
 
 lint: $(READY) ## Check format, types and style
 	@$(BIN)/black --check --quiet . || { echo "black: run 'make format'"; exit 1; }
