@@ -13,11 +13,12 @@ from typing import Annotated, Optional
 import typer
 from rich.console import Console
 
-from . import __version__, inputs, operations, verification, verify_view, view
+from . import __version__, inputs, notifications, operations, verification, verify_view, view
 from .cli_notify import notify_commands
 from .environments import find_environment
 from .exits import CommandError, Exit
 from .operations import Request
+from .options import Actor, AsJson, Check, Debug, Env, Inventories
 from .report import Report
 
 _CODES = "\n\n".join(f"{int(code)}  {code.meaning}" for code in Exit)
@@ -31,18 +32,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-
-Env = Annotated[str, typer.Argument(metavar="ENV", help="Environment: a folder in inventories.")]
-Inventories = Annotated[
-    Optional[Path],
-    typer.Option(help="Folder with one folder per environment.", envvar="IADEPLOY_INVENTORIES"),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
-Actor = Annotated[
-    Optional[str], typer.Option(help="Who asks; by default GitHub's actor or the log-in name.")
-]
-Check = Annotated[bool, typer.Option("--check", help="Plan only; change nothing.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
 def _version(wanted: bool) -> None:
@@ -169,7 +158,11 @@ def verify(
 ) -> None:
     """Check the application of ENV on its servers and from outside. Exit 5 when one fails."""
     views = [name for name, wanted in (("inside", inside), ("outside", outside)) if wanted]
-    alert = verification.notify if notify else lambda report: None
+
+    def alert(report: Report) -> None:
+        if notify and report.exit is Exit.NEEDS_HUMAN:
+            folder = find_environment(env, inventories).folder
+            report.data["notify"] = notifications.health_alert(report, folder)
 
     def look() -> Report:
         def go(request: Request) -> Report:

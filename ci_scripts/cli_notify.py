@@ -10,19 +10,12 @@ import typer
 
 from . import inputs, notifications
 from .environments import find_environment
+from .options import Actor, AsJson, Debug, Env, Inventories
 from .preview import preview as make_preview
 from .report import Report
 
 Kind = Annotated[str, typer.Argument(metavar="EVENT", help="Such as succeeded or needs_human.")]
 Html = Annotated[Optional[Path], typer.Option(help="Write the e-mail as a page.")]
-Env = Annotated[str, typer.Argument(metavar="ENV", help="Environment: a folder in inventories.")]
-Inventories = Annotated[
-    Optional[Path],
-    typer.Option(help="Folder with one folder per environment.", envvar="IADEPLOY_INVENTORIES"),
-]
-Actor = Annotated[Optional[str], typer.Option(help="Who asks.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Finish = Callable[[Callable[[], Report], bool, bool], None]
 
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .environments import Environment, find_environment
-from .exits import CommandError, Exit
+from .environments import Environment
+from .exits import Exit
 from .report import Report
 from .runner.handover import EVENT
 from .runner.result import Event, Result
@@ -114,26 +114,22 @@ def tell(
         return None, told  # whatever it was, it must not turn a finished deploy into a failed one
 
 
-def health_alert(report: Report, inventory: Path | None = None) -> str:
+def health_alert(report: Report, inventory: Path) -> str:
     """Tell that an environment is not healthy.
 
     Args:
         report: what the health check came to; its message and next step are told, its details,
             which may quote what servers said, are not.
-        inventory: the environment's folder; by default it is looked for as every command does.
+        inventory: the environment's folder.
 
     Returns:
         ``sent``, ``degraded``, or ``none`` when no channel is set up.
     """
-    try:
-        folder = inventory or find_environment(report.environment).folder
-    except CommandError:
-        return DEGRADED  # the inventory was named on the command line of the caller
     facts: dict[str, Any] = _facts(report)
     if report.hosts:
         facts["hosts_total"] = len(report.hosts)
         facts["hosts_ok"] = sum(1 for host in report.hosts.values() if host.get("ok", True))
-    result, told = tell(folder, "health_alert", facts, {})
+    result, told = tell(inventory, "health_alert", facts, {})
     return told.state if result is not None and result.rc == 0 else DEGRADED
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from .runner.run import run_playbook
 from .setup_outcome import explain_lost, judge_setup
 
 _VERDICT = "verify_verdict"
-_NOTIFICATIONS = "ci_scripts.notifications"
 
 
 @dataclass
@@ -130,13 +128,3 @@ def watch(
         return Report("verify", "", Exit.CANCELLED, "Cancelled before the first round ended.")
     last.data["rounds"] = rounds
     return last
-
-
-def notify(report: Report) -> None:
-    """Tell the environment's channels that it is not healthy.
-
-    The one place where a verification meets the notifications; without them, nothing is told.
-    """
-    if report.exit is Exit.NEEDS_HUMAN and importlib.util.find_spec(_NOTIFICATIONS) is not None:
-        notifications: Any = importlib.import_module(_NOTIFICATIONS)
-        notifications.health_alert(report)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import sys
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -152,26 +150,6 @@ def test_an_alert_comes_once_each_time_it_turns_bad() -> None:
 def test_a_mistake_ends_the_watch() -> None:
     end, shown, _ = watched(Exit.BAD_INPUT, GOOD)
     assert (end.exit, shown) == (Exit.BAD_INPUT, [Exit.BAD_INPUT])
-
-
-def test_an_alert_goes_to_the_notifications_when_there_are_some(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    told: list[Report] = []
-    there = ModuleType("ci_scripts.notifications")
-    there.__dict__["health_alert"] = told.append
-    there.__spec__ = importlib_spec()
-    monkeypatch.setitem(sys.modules, "ci_scripts.notifications", there)
-    for code in (GOOD, BAD):
-        verification.notify(Report("verify", "staging", code))
-    assert [it.exit for it in told] == [BAD]
-
-
-def importlib_spec() -> Any:
-    """Return a spec for a module that is there already."""
-    from importlib.machinery import ModuleSpec
-
-    return ModuleSpec("ci_scripts.notifications", None)
 
 
 def shown(terminal: bool, report: Report) -> str:

@@ -1,0 +1,20 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+Env = Annotated[str, typer.Argument(metavar="ENV", help="Environment: a folder in inventories.")]
+Inventories = Annotated[
+    Optional[Path],
+    typer.Option(help="Folder with one folder per environment.", envvar="IADEPLOY_INVENTORIES"),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+Actor = Annotated[
+    Optional[str], typer.Option(help="Who asks; by default GitHub's actor or the log-in name.")
+]
+Check = Annotated[bool, typer.Option("--check", help="Plan only; change nothing.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
