@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from . import __version__, inputs, notifications, operations, verification, verify_view, view
+from .cli_audit import audit_commands
 from .cli_notify import notify_commands
 from .environments import find_environment
 from .exits import CommandError, Exit
@@ -242,6 +243,7 @@ def _finish(
 
 
 app.add_typer(notify_commands(_finish))
+app.add_typer(audit_commands(_finish, _watched))
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from . import notifications, outcome, setup_outcome
+from .audit import judge_ledgers
 from .environments import Environment
 from .exits import Exit
 from .fleet_status import judge_status, merge_history
@@ -67,6 +68,13 @@ def status(request: Request) -> Report:
     """Tell what really runs."""
     report, result = _run(request, "status", {})
     return judge_status(report, result)
+
+
+def audit(request: Request) -> Report:
+    """Check every server's ledger."""
+    report, result = _run(request, "status", {})
+    report.command = "audit"
+    return judge_ledgers(report, result)
 
 
 def history(request: Request, limit: int) -> Report:

@@ -82,8 +82,14 @@ interrupted:
   description: The step that was begun and never ended; null for none.
   returned: success
   type: dict
+ledger:
+  description:
+    - How many records the host's ledger has (C(length)), the hash of the last one (C(head)), and
+      the first record that is not as it was written (C(problem), empty for none).
+  returned: success
+  type: dict
 history:
-  description: The latest history entries, oldest first.
+  description: What became of the latest releases, oldest first, from the ledger.
   returned: success
   type: list
   elements: dict

@@ -38,6 +38,14 @@ class Settings:
     min_free_bytes: int = 1 << 30
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for, and by whom; for the ledger."""
+
+    action: str
+    actor: str
+
+
 @dataclass
 class Host:
     """Everything a phase works with."""

@@ -14,12 +14,17 @@ def inspect_host(host: Host, history: int) -> dict[str, Any]:
     serving = view.serving
     release = host.store.load(serving.release) if serving else None
     interrupted = host.store.journal() or None
+    ledger = host.store.ledger()
     return {
         **view.summary(),
         "release": release.summary() if release else None,
         "releases": [one.summary() for one in host.store.releases()],
         "interrupted": interrupted,
-        "problems": find_problems(view, recorded=release is not None, interrupted=interrupted),
+        "problems": [
+            *find_problems(view, recorded=release is not None, interrupted=interrupted),
+            *([f"the ledger is broken: {ledger.problem}"] if ledger.problem else []),
+        ],
+        "ledger": {"head": ledger.head, "length": ledger.length, "problem": ledger.problem},
         "history": host.store.history()[-history:] if history else [],
     }
 

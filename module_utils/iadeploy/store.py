@@ -5,7 +5,7 @@
     <root>/<app>/releases/<id>/release.json   what the release is
     <root>/<app>/releases/<id>/secrets/NAME   its secrets, readable by the application only
     <root>/<app>/journal.json                 what is being done right now
-    <root>/<app>/history.jsonl                what was done
+    <root>/<app>/ledger.jsonl                 what was begun, and what became of it
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from .errors import DeployError
-from .files import explained, make_folder, write_atomically
+from .files import make_folder, write_atomically
+from .ledger import Ledger, append, read_ledger
 from .spec import Release
 
 _LOCK_INTERVAL = 0.05  # seconds
@@ -63,7 +65,7 @@ class Store:
         self.folder = Path(root) / app
         self.releases_folder = self.folder / "releases"
         self.journal_file = self.folder / "journal.json"
-        self.history_file = self.folder / "history.jsonl"
+        self.ledger_file = self.folder / "ledger.jsonl"
 
     @contextmanager
     def exclusive(self, wait: float = 10.0) -> Iterator[None]:
@@ -170,45 +172,50 @@ class Store:
         """Write down that nothing is being done any more."""
         self.journal_file.unlink(missing_ok=True)
 
+    def intend(self, action: str, release: Release, actor: str) -> None:
+        """Write into the ledger what is about to be done; once, however often it is begun."""
+        if self._open_intent(release.id) is None:
+            self._append("intent", action, _subject(release), actor=actor)
+
     def record(self, action: str, outcome: str, release: Release, **facts: Any) -> None:
-        """Append one line to the history."""
-        entry = {
-            "at": now(),
-            "action": action,
-            "outcome": outcome,
-            "release": release.id,
-            "version": release.label,
-            "digest": release.digest,
-            **facts,
-        }
-        with explained(self.history_file), self.history_file.open("ab+") as stream:
-            os.fchmod(stream.fileno(), 0o600)
-            line = json.dumps(entry, sort_keys=True).encode() + b"\n"
-            # A line that a crash cut short must not swallow this one.
-            stream.write(line if _ends_in_line(stream) else b"\n" + line)
-            stream.flush()
-            os.fsync(stream.fileno())
+        """Write into the ledger what became of a release."""
+        self._append("outcome", action, _subject(release), outcome=outcome, **facts)
+
+    def record_unkept(self, action: str, outcome: str, release_id: str, **facts: Any) -> None:
+        """Write into the ledger what became of a release that this host never got to keep."""
+        begun = self._open_intent(release_id)
+        if begun is not None:
+            subject = {name: begun.get(name, "") for name in ("release", "version", "digest")}
+            self._append("outcome", action, subject, outcome=outcome, **facts)
+
+    def _open_intent(self, release_id: str) -> dict[str, Any] | None:
+        """Return the ledger's last entry when it is this release's intent."""
+        last = self.ledger().entries[-1:]
+        wanted = [one for one in last if one.get("kind") == "intent"]
+        return next((one for one in wanted if one.get("release") == release_id), None)
+
+    def _append(self, kind: str, action: str, subject: dict[str, str], **facts: Any) -> None:
+        entry = {"kind": kind, "at": now(), "action": action, **subject, **facts}
+        append(self.ledger_file, entry)
+
+    def ledger(self) -> Ledger:
+        """Return the ledger and whether its chain holds."""
+        return read_ledger(self.ledger_file)
 
     def history(self) -> list[dict[str, Any]]:
-        """Return the history, oldest first; a line that was cut short is left out."""
-        try:
-            text = self.history_file.read_text(encoding="utf-8", errors="replace")
-        except FileNotFoundError:
-            return []
-        entries = []
-        for line in text.splitlines():
-            try:
-                entry = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(entry, dict):
-                entries.append(entry)
-        return entries
+        """Return what became of every release, oldest first.
+
+        What was begun and has no outcome was ``interrupted``; the last one may be under way.
+        """
+        entries = [one for one in self.ledger().entries if one.get("kind") in ("intent", "outcome")]
+        told = []
+        for one, after in pairwise([*entries, {}]):
+            if one["kind"] == "outcome":
+                told.append(one)
+            elif after.get("release") != one.get("release"):
+                told.append({**one, "outcome": "interrupted" if after else "unfinished"})
+        return told
 
 
-def _ends_in_line(stream: BinaryIO) -> bool:
-    """Whether a file is empty or ends in a line end."""
-    if stream.seek(0, os.SEEK_END) == 0:
-        return True
-    stream.seek(-1, os.SEEK_END)
-    return stream.read(1) == b"\n"
+def _subject(release: Release) -> dict[str, str]:
+    return {"release": release.id, "version": release.label, "digest": release.digest}

@@ -57,7 +57,7 @@ class Operator:
     def argv(self, command: str, *arguments: str) -> list[str]:
         """Return the command line."""
         where = ["--inventories", str(self.inventories), "--json"]
-        return [str(self.program), command, self.environment, *arguments, *where]
+        return [str(self.program), *command.split(), self.environment, *arguments, *where]
 
     def start(self, command: str, *arguments: str) -> subprocess.Popen[str]:
         """Start a command without waiting for it, in a session of its own."""

@@ -208,7 +208,7 @@ def test_the_history_keeps_every_entry_in_order(store: Store) -> None:
     told = [(entry["action"], entry["outcome"], entry["release"]) for entry in store.history()]
     assert told == [("deploy", "live", RELEASE_ID), ("rollback", "failed", RELEASE_ID)]
     assert store.history()[1]["reason"] == "cancelled\n\u2028é"
-    assert mode(store.history_file) == 0o600
+    assert mode(store.ledger_file) == 0o600
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_the_history_keeps_every_entry_in_order(store: Store) -> None:
 )
 def test_a_torn_line_costs_no_entry_before_or_after_it(store: Store, torn: bytes) -> None:
     store.record("deploy", "live", release())
-    with store.history_file.open("ab") as stream:
+    with store.ledger_file.open("ab") as stream:
         stream.write(torn)
     store.record("rollback", "live", release())
     assert [entry["action"] for entry in store.history()] == ["deploy", "rollback"]
@@ -225,7 +225,7 @@ def test_a_torn_line_costs_no_entry_before_or_after_it(store: Store, torn: bytes
 def test_a_whole_history_is_one_line_an_entry(store: Store) -> None:
     for _ in range(3):
         store.record("deploy", "live", release())
-    lines = store.history_file.read_text().splitlines()
+    lines = store.ledger_file.read_text().splitlines()
     assert len(lines) == 3 and all(json.loads(line)["digest"] for line in lines)
 
 
@@ -273,3 +273,35 @@ def test_the_hold_ends_with_an_error_inside_it(store: Store) -> None:
         raise DeployError("it failed")
     with store.exclusive():
         assert store.releases_folder.is_dir()
+
+
+def test_what_was_begun_is_in_the_ledger_once_and_ends_in_one_outcome(store: Store) -> None:
+    for _ in range(2):
+        store.intend("deploy", release(), "ops")
+    store.record("deploy", "live", release(), actor="ops")
+    assert [one["kind"] for one in store.ledger().entries] == ["intent", "outcome"]
+    assert [one["outcome"] for one in store.history()] == ["live"]
+
+
+def test_what_has_no_outcome_was_interrupted_or_is_not_ended(store: Store) -> None:
+    store.intend("deploy", release(id=OLDER_ID), "ops")
+    assert [one["outcome"] for one in store.history()] == ["unfinished"]
+    store.intend("deploy", release(), "ops")
+    store.record("deploy", "live", release())
+    assert [(one["release"], one["outcome"]) for one in store.history()] == [
+        (OLDER_ID, "interrupted"),
+        (RELEASE_ID, "live"),
+    ]
+
+
+def test_a_release_that_was_never_kept_has_its_outcome_too(store: Store) -> None:
+    store.record_unkept("deploy", "failed", RELEASE_ID)
+    assert store.ledger().entries == []  # it never began here
+    store.intend("deploy", release(), "ops")
+    store.record_unkept("deploy", "failed", RELEASE_ID, reason="no image")
+    told = store.history()[0]
+    assert (told["outcome"], told["version"], told["reason"]) == (
+        "failed",
+        release().label,
+        "no image",
+    )

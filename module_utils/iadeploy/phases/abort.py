@@ -34,6 +34,8 @@ def abort(host: Host, release_id: str, action: str, actor: str, reason: str) -> 
     if release is not None:
         _discard(host, release)
         host.store.record(action, "failed", release, actor=actor, reason=reason)
+    else:
+        host.store.record_unkept(action, "failed", release_id, actor=actor, reason=reason)
     host.store.end()
     return {"changed": True, "flipped": flipped}
 

@@ -9,18 +9,21 @@ from typing import Any
 from ..container import Placement, creation_request
 from ..errors import DeployError
 from ..health import Watch, wait_healthy
-from ..host import Host, View
+from ..host import Asked, Host, View
 from ..spec import Release
 from ..store import now
 from ..tether import check_tether
 
 
-def prepare(host: Host, release: Release, secrets: dict[str, str] | None) -> dict[str, Any]:
+def prepare(
+    host: Host, release: Release, secrets: dict[str, str] | None, asked: Asked
+) -> dict[str, Any]:
     """Have the release running, healthy, in the free slot.
 
     Args:
         release: what to run.
         secrets: its secret values, or None to use those it was kept with (rollback).
+        asked: what the ledger tells of it.
 
     Raises:
         DeployError: it could not be started or did not become healthy. The candidate is gone
@@ -31,6 +34,7 @@ def prepare(host: Host, release: Release, secrets: dict[str, str] | None) -> dic
     if serving is not None and serving.release == release.id:
         return {"changed": False, "slot": serving.slot, "release": release.summary()}
     slot = view.layout.free
+    host.store.intend(asked.action, release, asked.actor)
     host.store.begin(
         "prepare",
         release.id,

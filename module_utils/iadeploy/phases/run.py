@@ -8,7 +8,7 @@ from typing import Any
 from ..arguments import build_bake, build_host, build_release
 from ..errors import DeployError
 from ..files import explained
-from ..host import Host
+from ..host import Asked, Host
 from .abort import abort
 from .bake import bake
 from .commit import commit
@@ -56,13 +56,14 @@ def _mutate(host: Host, params: dict[str, Any], check_mode: bool) -> dict[str, A
     if check_mode:
         serving = host.observe().serving
         return {"changed": serving is None or serving.release != release_id}
+    asked = Asked(params["action"], params["actor"])
     with host.store.exclusive():
         if phase == "prepare":
             if params["action"] == "rollback":
-                return prepare(host, host.known(release_id), None)
-            return prepare(host, *build_release(params))
+                return prepare(host, host.known(release_id), None, asked)
+            return prepare(host, *build_release(params), asked)
         if phase == "switch":
-            return switch(host, host.known(release_id))
+            return switch(host, host.known(release_id), asked)
         if phase == "commit":
             return commit(host, host.known(release_id), params["action"], params["actor"])
         return abort(host, release_id, params["action"], params["actor"], params["reason"])

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import DeployError
-from ..host import Host
+from ..host import Asked, Host
 from ..slots import other
 from ..spec import Release
 from ..traffic import Counters
 
 
-def switch(host: Host, release: Release) -> dict[str, Any]:
+def switch(host: Host, release: Release, asked: Asked) -> dict[str, Any]:
     """Point the proxy at the release.
 
     Raises:
@@ -31,6 +31,7 @@ def switch(host: Host, release: Release) -> dict[str, Any]:
         )
     journal = host.store.journal()
     before = view.serving
+    host.store.intend(asked.action, release, asked.actor)
     host.store.begin(
         "switch",
         release.id,
