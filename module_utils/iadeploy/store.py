@@ -35,6 +35,11 @@ def now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
+def age(moment: str) -> float:
+    """Return how many seconds ago a moment was that ``now`` returned."""
+    return (datetime.now(timezone.utc) - datetime.fromisoformat(moment)).total_seconds()
+
+
 def _locked(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -6,11 +6,13 @@ Pure. Columns: HAProxy 2.6 management guide, section 9.1, "show stat".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 # HAProxy's averages are over about this many requests (its TIME_STATS_SAMPLES).
 _SAMPLES = 1024
+# Seconds after the switch from which on latency counts.
+_WARM_UP = 10.0
 # A slower answer is no breach while nobody would notice it.
 _MIN_SLOWER_MS = 100.0
 
@@ -86,6 +88,13 @@ class Limits:
     min_requests: int = 20
     max_error_percent: float = 5.0
     latency_factor: float = 3.0
+
+    def after(self, seconds: float) -> Limits:
+        """Return the limits for a release that took traffic so many seconds ago.
+
+        A fresh process is slow at first, whatever release it is.
+        """
+        return self if seconds >= _WARM_UP else replace(self, latency_factor=0.0)
 
 
 def breach(new: Counters, old: Counters | None, limits: Limits) -> str:

@@ -93,3 +93,10 @@ def test_the_journal_keeps_them() -> None:
     kept = Counters(3, 1, 2.5)
     assert Counters.from_json(kept.to_json()) == kept
     assert Counters.from_json(None) is None
+
+
+def test_a_fresh_process_may_be_slow_at_first_but_not_faulty() -> None:
+    slow, old = Counters(100, 0, 400), Counters(100, 0, 50)
+    assert breach(slow, old, LIMITS.after(9.9)) == ""
+    assert breach(slow, old, LIMITS.after(10)) != ""
+    assert breach(Counters(100, 50, 10), old, LIMITS.after(0)) != ""

@@ -10,6 +10,7 @@ from ..errors import DeployError
 from ..host import Host
 from ..probe import fetch, judge
 from ..spec import Release
+from ..store import age
 from ..tether import check_tether
 from ..traffic import Counters, Limits, breach, remark
 
@@ -97,6 +98,7 @@ def _check_traffic(
     traffic = journal.get("traffic") or {}
     begun = Counters.from_json(traffic.get("new")) or Counters()
     new = host.proxy.counters(journal["slot"]).since(begun) or Counters()
+    limits = limits.after(age(journal["at"]))
     bad = breach(new, Counters.from_json(traffic.get("old")), limits)
     if bad:
         raise _worse(host, release, bad)
