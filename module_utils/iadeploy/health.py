@@ -74,6 +74,7 @@ def wait_healthy(
             _check_alive(look(), watch)
             return watch
         if watch.seconds + health.interval > health.deadline:
+            _check_alive(look(), watch)  # that it died says more than that it does not answer
             raise DeployError(
                 f"GET {url}: {watch.last.cause or 'not healthy long enough'}"
                 f" (gave up after {watch.seconds:.0f} s and {watch.attempts} attempts)",

@@ -132,7 +132,7 @@ def test_candidate_killed_by_hand_while_it_starts(site: Site) -> None:
     site.servers[0].run(["docker", "rm", "-f", candidate])
     said = site.operator.finish(process)
     assert said.code == 4, said.text
-    assert "web1: the container " in said.text
+    assert "web1: the container " in said.text, said.text
     assert site.snapshot() == before
 
 
