@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -174,9 +175,14 @@ def test_activity_log_is_masked_private_and_bounded(tmp_path: Path) -> None:
 
 def test_activity_log_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "log").symlink_to("/dev/null")
-    for path in (tmp_path / "log", tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "pipe").chmod(0o666)
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    for path in (tmp_path / "log", tmp_path, tmp_path / "pipe"):
         failure = failure_of(lambda path=path: write(path, 1))  # type: ignore[misc]
         assert "activity log" in failure.what
+    os.close(reader)
+    assert stat.S_IMODE((tmp_path / "pipe").stat().st_mode) == 0o666
 
 
 @pytest.mark.parametrize(
