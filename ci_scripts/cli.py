@@ -5,9 +5,6 @@ from __future__ import annotations
 import io
 import json
 import sys
-import traceback
-from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
@@ -15,9 +12,11 @@ from rich.console import Console
 
 from . import __version__, inputs, notifications, operations, verification, verify_view, view
 from .cli_audit import audit_commands
+from .cli_lock import lock_commands
 from .cli_notify import notify_commands
+from .command import finish, watched
 from .environments import find_environment
-from .exits import CommandError, Exit
+from .exits import Exit
 from .operations import Request
 from .options import Actor, AsJson, Check, Debug, Env, Inventories
 from .report import Report
@@ -57,9 +56,9 @@ def bootstrap(
     """Prepare the servers of ENV: Docker Engine, HAProxy, network. Safe to repeat."""
 
     def work() -> Report:
-        return _watched("bootstrap", env, inventories, None, operations.bootstrap, steps=True)
+        return watched("bootstrap", env, inventories, None, operations.bootstrap, steps=True)
 
-    _finish(work, as_json, debug)
+    finish(work, as_json, debug)
 
 
 @app.command()
@@ -80,9 +79,9 @@ def deploy(
         def go(request: Request) -> Report:
             return operations.deploy(request, wanted, check=check)
 
-        return _watched(f"deploy {wanted}", env, inventories, actor, go)
+        return watched(f"deploy {wanted}", env, inventories, actor, go)
 
-    _finish(work, as_json, debug)
+    finish(work, as_json, debug)
 
 
 @app.command()
@@ -105,9 +104,9 @@ def rollback(
         def go(request: Request) -> Report:
             return operations.rollback(request, target, check=check)
 
-        return _watched("rollback", env, inventories, actor, go)
+        return watched("rollback", env, inventories, actor, go)
 
-    _finish(work, as_json, debug)
+    finish(work, as_json, debug)
 
 
 @app.command()
@@ -117,9 +116,9 @@ def status(
     """Tell what every server of ENV really runs. Exit 5 when they differ or need attention."""
 
     def work() -> Report:
-        return _watched("status", env, inventories, None, operations.status, steps=True)
+        return watched("status", env, inventories, None, operations.status, steps=True)
 
-    _finish(work, as_json, debug, view.print_status)
+    finish(work, as_json, debug, view.print_status)
 
 
 @app.command()
@@ -136,9 +135,9 @@ def history(
         def go(request: Request) -> Report:
             return operations.history(request, limit)
 
-        return _watched("history", env, inventories, None, go, steps=True)
+        return watched("history", env, inventories, None, go, steps=True)
 
-    _finish(work, as_json, debug, view.print_history)
+    finish(work, as_json, debug, view.print_history)
 
 
 @app.command()
@@ -169,7 +168,7 @@ def verify(
         def go(request: Request) -> Report:
             return verification.verify(request, views or ["inside", "outside"])
 
-        return _watched("verify", env, inventories, None, go, steps=True)
+        return watched("verify", env, inventories, None, go, steps=True)
 
     def show(report: Report) -> None:
         if as_json:
@@ -191,59 +190,13 @@ def verify(
             print(json.dumps(report.to_json()))
 
     if watch is None:
-        _finish(work, as_json, debug, verify_view.print_verification)
+        finish(work, as_json, debug, verify_view.print_verification)
     else:
-        _finish(work, False, debug, end)
+        finish(work, False, debug, end)
 
 
-def _watched(
-    title: str,
-    env: str,
-    inventories: Path | None,
-    actor: str | None,
-    go: Callable[[Request], Report],
-    *,
-    steps: bool = False,
-) -> Report:
-    """Run an operation under the live view."""
-    environment = find_environment(env, inventories)
-    who = inputs.actor(actor)
-    with view.LiveView(Console(stderr=True), f"{environment.name}: {title}", steps=steps) as live:
-        return go(Request(environment, who, live.take))
-
-
-def _finish(
-    work: Callable[[], Report],
-    as_json: bool,
-    debug: bool,
-    show: Callable[[Console, Report], None] = view.print_report,
-) -> None:
-    """Do the work, print its report and exit with its code; a failure is a sentence too."""
-    try:
-        report = work()
-    except CommandError as error:
-        report = Report("", "", error.code, error.what, error.next_step)
-    except KeyboardInterrupt:
-        report = Report("", "", Exit.CANCELLED, "Cancelled before anything was touched.")
-    except Exception as error:  # pylint: disable=broad-exception-caught
-        if debug:
-            traceback.print_exc()
-        report = Report(
-            "",
-            "",
-            Exit.INTERNAL,
-            f"This is a fault in iactl: {type(error).__name__}: {error}",
-            "Run it again with --debug and report what it prints.",
-        )
-    if as_json:
-        print(json.dumps(report.to_json(), indent=2))
-    else:
-        show(Console(stderr=report.exit is not Exit.DONE), report)
-    sys.exit(int(report.exit))
-
-
-app.add_typer(notify_commands(_finish))
-app.add_typer(audit_commands(_finish, _watched))
+for commands in (notify_commands(), audit_commands(), lock_commands()):
+    app.add_typer(commands)
 
 
 def main() -> None:

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import typer
 
 from . import operations
+from .command import finish, watched
 from .operations import Request
 from .options import AsJson, Debug, Env, Inventories
 from .report import Report
 
-Finish = Callable[[Callable[[], Report], bool, bool], None]
-Watched = Callable[..., Report]
 
-
-def audit_commands(finish: Finish, watched: Watched) -> typer.Typer:
-    """Return the commands.
-
-    Args:
-        finish: does a command's work, prints its report and exits.
-        watched: runs an operation under the live view.
-    """
+def audit_commands() -> typer.Typer:
+    """Return the commands."""
     app = typer.Typer(name="audit", help="Check the record of what was done.", no_args_is_help=True)
 
     @app.callback()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
 from . import inputs, notifications
+from .command import finish
 from .environments import find_environment
 from .options import Actor, AsJson, Debug, Env, Inventories
 from .preview import preview as make_preview
@@ -16,15 +16,10 @@ from .report import Report
 
 Kind = Annotated[str, typer.Argument(metavar="EVENT", help="Such as succeeded or needs_human.")]
 Html = Annotated[Optional[Path], typer.Option(help="Write the e-mail as a page.")]
-Finish = Callable[[Callable[[], Report], bool, bool], None]
 
 
-def notify_commands(finish: Finish) -> typer.Typer:
-    """Return the commands.
-
-    Args:
-        finish: does a command's work, prints its report and exits.
-    """
+def notify_commands() -> typer.Typer:
+    """Return the commands."""
     app = typer.Typer(
         name="notify", help="See and test what Slack, e-mail and webhook get.", no_args_is_help=True
     )

@@ -28,6 +28,9 @@ def judge_status(report: Report, result: Result) -> Report:
     if result.unreachable or result.failures:
         report.exit = Exit.NEEDS_HUMAN
         report.message = f"What {report.environment} serves is not known on every server."
+    elif locked := _locked(result):
+        report.message = f"{report.environment} is being changed by {locked}."
+        problems = []
     elif len(serving) > 1:
         report.exit = Exit.NEEDS_HUMAN
         report.message = f"{report.environment} is mixed: its servers serve different releases."
@@ -42,6 +45,16 @@ def judge_status(report: Report, result: Result) -> Report:
         report.message = f"{report.environment} {what} on {count_servers(len(report.hosts))}."
     report.details += problems
     return report
+
+
+def _locked(result: Result) -> str:
+    """Name the run that is changing the environment right now, or nothing."""
+    leases = [answer["lease"] for answer in result.answers.values() if answer.get("lease")]
+    alive = next((one for one in leases if one["alive"]), None)
+    if alive is None:
+        return ""
+    where = f" ({alive['url']})" if alive["url"] else ""
+    return f"{alive['owner'] or 'a run without a name'} since {alive['since']}{where}"
 
 
 def _silence(result: Result, host: str) -> str:

@@ -19,6 +19,7 @@ from .exits import CommandError, Exit, bad_input
 
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _RELEASE = re.compile(r"[0-9]{8}-[0-9]{6}-[a-z0-9]{4,12}")
+_URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&()*+,;=%-]{1,480}")
 _ACTOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+\[\]-]{0,79}")
 
 
@@ -68,6 +69,21 @@ def actor(text: str | None, environ: Mapping[str, str] = os.environ) -> str:
     if _ACTOR.fullmatch(name) is None:
         raise bad_input("--actor", name, "a log-in name or an e-mail address")
     return name
+
+
+def run_url(environ: Mapping[str, str] = os.environ) -> str:
+    """Return where this run can be watched: ``IADEPLOY_RUN_URL``, else GitHub's run, else nothing.
+
+    Raises:
+        CommandError: ``IADEPLOY_RUN_URL`` is no plain URL.
+    """
+    names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+    server, repository, number = (environ.get(name, "") for name in names)
+    there = f"{server}/{repository}/actions/runs/{number}" if server and number else ""
+    url = environ.get("IADEPLOY_RUN_URL") or there
+    if url and _URL.fullmatch(url) is None:
+        raise bad_input("IADEPLOY_RUN_URL", url, "the https address of the run")
+    return url
 
 
 def _login_name() -> str:

@@ -15,6 +15,7 @@ from .environments import Environment
 from .exits import Exit
 from .fleet_status import judge_status, merge_history
 from .report import Report, count_servers
+from .runner.private import dead_runs
 from .runner.result import Event, Result
 from .runner.run import run_playbook
 
@@ -28,11 +29,13 @@ class Request:
     Attributes:
         environment: where.
         actor: who asks.
+        run_url: where the run can be watched; may be empty.
         listener: gets every event, for the live view.
     """
 
     environment: Environment
     actor: str
+    run_url: str = ""
     listener: Listener = lambda event: None
 
 
@@ -61,7 +64,8 @@ def deploy(request: Request, image: str, *, check: bool = False) -> Report:
 
 def rollback(request: Request, target: str, *, check: bool = False) -> Report:
     """Bring a kept release back on all servers or on none."""
-    return _release(request, "rollback", {"release_target": target}, check)
+    variables = {"release_target": target, "release_id": new_release_id()}
+    return _release(request, "rollback", variables, check)
 
 
 def status(request: Request) -> Report:
@@ -105,7 +109,12 @@ def _release(request: Request, action: str, variables: dict[str, Any], check: bo
     report = Report(action, request.environment.name)
     report.data["image"] = variables.get("release_image", "")
     report.data["check"] = check
-    wanted = {**variables, "release_actor": request.actor}
+    wanted = {
+        **variables,
+        "release_actor": request.actor,
+        "release_run_url": request.run_url,
+        "release_dead_runs": dead_runs(),
+    }
     folder = request.environment.folder
     told = notifications.Told(request.listener)
     result = run_playbook(action, folder, wanted, told.take, check=check)
@@ -126,19 +135,24 @@ def _finish(request: Request, action: str, variables: dict[str, Any], run: Resul
     Returns:
         The run that did it, or None when nothing had been touched.
     """
-    plan = next((one for one in run.verdicts if one["phase"] == "plan"), None)
-    if plan is None or not plan["ok"] or plan["same"]:
+    if "plan" not in run.begun:
         return None
-    return run_playbook(
+    plan = next((one for one in run.verdicts if one["phase"] == "plan"), None)
+    touched = plan is not None and plan["ok"] and not plan["same"]
+    ending = "abort" if touched else "unlock"
+    target = (plan or {}).get("target")
+    finish = run_playbook(
         "finish",
         request.environment.folder,
         {
-            "release_phase": "commit" if outcome.is_live(run) else "abort",
-            "release_id": variables.get("release_id") or plan["target"],
+            **variables,
+            "release_phase": "commit" if outcome.is_live(run) else ending,
+            "release_id": target or variables["release_id"],
+            "release_claim": (plan or {}).get("lease") or {"run": variables["release_id"]},
             "release_action": action,
-            "release_target": plan["target"] or "previous",
-            "release_actor": request.actor,
+            "release_target": target or "previous",
             "release_reason": "cancelled",
         },
         request.listener,
     )
+    return finish if touched else None

@@ -30,12 +30,26 @@ def judge_release(report: Report, result: Result) -> Report:
     report.exit = Exit(last["exit_code"])
     _explain_failure(report, failed)
     report.message = _failure_message(report, verdicts, failed)
+    report.next_step = _next_step(report, last)
+    return report
+
+
+def _next_step(report: Report, last: dict[str, Any]) -> str:
+    if last["phase"] == "verify":
+        return (
+            f"'iactl verify {report.environment}' runs the checks again;"
+            f" to go back: iactl rollback {report.environment}"
+        )
     if report.exit is Exit.NEEDS_HUMAN:
-        report.next_step = (
+        return (
             f"Run 'iactl status {report.environment}' and bring "
             f"{', '.join(last['failed'])} back by hand; then deploy again."
         )
-    return report
+    if report.exit is Exit.LOCKED and not last["fenced"]:
+        return (
+            f"If nobody is deploying, let the lock run out, or: iactl unlock {report.environment}"
+        )
+    return report.next_step
 
 
 def judge_cancelled(report: Report, run: Result, finish: Result | None) -> Report:
@@ -52,7 +66,10 @@ def judge_cancelled(report: Report, run: Result, finish: Result | None) -> Repor
     ended: dict[str, Any] = {"ok": False, "failed": run.hosts, "phase": "abort"}
     if finish.verdicts:
         ended = finish.verdicts[-1]
-    if not ended["ok"]:
+    if ended.get("fenced"):
+        report.exit = Exit.LOCKED
+        report.message = "Cancelled; another run has taken over and decides what is served."
+    elif not ended["ok"]:
         report.exit = Exit.NEEDS_HUMAN
         report.message = f"Cancelled, but {', '.join(ended['failed'])} could not be cleaned up."
         report.details = [
@@ -77,7 +94,7 @@ def is_live(run: Result) -> bool:
 
 
 def _complete(verdicts: list[dict[str, Any]]) -> bool:
-    return bool(verdicts[0]["same"]) or verdicts[-1]["phase"] == "commit"
+    return bool(verdicts[0]["same"]) or verdicts[-1]["phase"] in ("commit", "verify")
 
 
 def _broke_off(report: Report, result: Result) -> Report:
@@ -112,7 +129,7 @@ def _succeeded(
     before = _serving_before(plan)
     if report.command == "deploy" and before:
         report.next_step = f"To go back: iactl rollback {report.environment}"
-    report.details = _weaker(verdicts)
+    report.details = [*_taken_over(plan), *_weaker(verdicts), *_warnings(verdicts[-1])]
     if commit is not None:
         report.details += [
             "The release is live, but cleaning up behind it failed:",
@@ -131,6 +148,15 @@ def _changes(plan: dict[str, Any]) -> list[str]:
     return lines
 
 
+def _warnings(last: dict[str, Any]) -> list[str]:
+    return [f"warning: {line}" for line in last.get("warnings", [])]
+
+
+def _taken_over(plan: dict[str, Any]) -> list[str]:
+    run = (plan["lease"] or {}).get("taken_from")
+    return [f"The lock was taken over from run {run}, which had died."] if run else []
+
+
 def _weaker(verdicts: list[dict[str, Any]]) -> list[str]:
     """Name what could not be checked of the health or in the bake, once for the fleet."""
     notes = {
@@ -146,10 +172,22 @@ def _weaker(verdicts: list[dict[str, Any]]) -> list[str]:
 def _failure_message(report: Report, verdicts: list[dict[str, Any]], failed: dict[str, Any]) -> str:
     servers = count_servers(len(failed["hosts"]))
     what = f"{failed['phase']} failed on {len(failed['failed'])} of {servers}"
+    if failed["phase"] == "verify":
+        live = f"{report.environment} now serves {_wanted(report, verdicts)}"
+        return f"{live}, but it does not pass its checks."
     if report.exit is Exit.NEEDS_HUMAN:
         return f"{what}, and not every server is where it should be."
     before = _serving_before(verdicts[0])
     kept = f"every server serves {before} as before" if before else "nothing was deployed before"
+    if report.exit is Exit.LOCKED and failed["fenced"]:
+        return (
+            f"This run has lost its lock to another one, which now decides what"
+            f" {report.environment} serves."
+        )
+    if report.exit is Exit.LOCKED:
+        return (
+            f"Refused before anything was touched: {report.environment} is locked by another run."
+        )
     if failed["phase"] == "plan":
         return f"Refused before anything was touched: {what}."
     if report.exit is Exit.REFUSED:
@@ -159,6 +197,9 @@ def _failure_message(report: Report, verdicts: list[dict[str, Any]], failed: dic
 
 def _explain_failure(report: Report, failed: dict[str, Any]) -> None:
     """Say per server why the phase failed, and the first container's last log lines."""
+    if failed["phase"] == "verify":
+        report.details = [*failed["details"], *_warnings(failed)]
+        return
     lost = {host: failed["hosts"][host].get("msg", "") for host in failed["lost"]}
     if lost:
         explain_lost(report, lost)

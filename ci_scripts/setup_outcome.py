@@ -14,6 +14,7 @@ _SETUP_FAILURES = {
     "bootstrap": Exit.FAILED,
     "status": Exit.REFUSED,
     "history": Exit.REFUSED,
+    "unlock": Exit.REFUSED,
 }
 
 

@@ -4,49 +4,32 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from .exits import Exit
-from .operations import Listener, Request
+from .operations import Request
 from .report import Report, count_servers
-from .runner.result import Event, Result
+from .runner.result import Result
 from .runner.run import run_playbook
 from .setup_outcome import explain_lost, judge_setup
 
 _VERDICT = "verify_verdict"
 
 
-@dataclass
-class _Ear:
-    """Hears the verdict among the events, and passes all of them on."""
-
-    listener: Listener
-    verdict: dict[str, Any] | None = None
-
-    def take(self, event: Event) -> None:
-        """Take one event in."""
-        answer = (event.get("event_data") or {}).get("res") or {}
-        if event.get("event") == "runner_on_ok":
-            facts = answer.get("ansible_facts") or {}
-            self.verdict = facts.get(_VERDICT, self.verdict)
-        self.listener(event)
-
-
 def verify(request: Request, views: list[str]) -> Report:
     """Check an environment from the views asked for."""
     started = time.monotonic()
     report = Report("verify", request.environment.name)
-    ear = _Ear(request.listener)
     variables = {"verify_views": views}
-    result = run_playbook("verify", request.environment.folder, variables, ear.take)
-    judge(report, result, ear.verdict)
+    result = run_playbook("verify", request.environment.folder, variables, request.listener)
+    judge(report, result)
     report.seconds = time.monotonic() - started
     return report
 
 
-def judge(report: Report, result: Result, verdict: dict[str, Any] | None) -> Report:
+def judge(report: Report, result: Result) -> Report:
     """Fill in what a verification came to. Pure."""
+    verdict = result.facts.get(_VERDICT)
     if result.cancelled:
         report.exit, report.message = Exit.CANCELLED, "Cancelled."
         return report

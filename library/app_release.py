@@ -22,9 +22,10 @@ options:
       - V(bake) watches the container, its health and the proxy's counters under all traffic.
       - V(commit) retires the old container and forgets the oldest releases.
       - V(abort) brings back what served before and removes the candidate.
+      - V(unlock) lets the lease go.
     type: str
     required: true
-    choices: [plan, prepare, switch, bake, commit, abort]
+    choices: [plan, prepare, switch, bake, commit, abort, unlock]
   action:
     description: Whether O(image) is deployed or a kept release is brought back.
     type: str
@@ -178,6 +179,46 @@ options:
         description: Bad health answers in a row at the end of the call before.
         type: int
         default: 0
+  lease:
+    description:
+      - Which run asks. Every host refuses a run whose number is lower than one it has seen, so two
+        runs never change one application at once. Without O(lease.run) a change is refused only
+        while a run holds the lease.
+    type: dict
+    default: {}
+    suboptions:
+      run:
+        description: The run's id, the same on all hosts.
+        type: str
+        default: ''
+      fence:
+        description: The number that the plan found for the fleet.
+        type: int
+        default: 0
+      owner:
+        description: Who started the run, for those who wait for it.
+        type: str
+        default: ''
+      url:
+        description: Where the run can be watched.
+        type: str
+        default: ''
+      seconds:
+        description: How long the run may be silent before another one may take over.
+        type: float
+        default: 120.0
+      grant:
+        description: Whether V(plan) takes the lease here; on exactly one host of the fleet.
+        type: bool
+        default: false
+      expired:
+        description: Run that no host has heard of for its whole time; V(plan) takes over from it.
+        type: str
+        default: ''
+      dead:
+        description: Whether the run in O(lease.expired) is known to have ended already.
+        type: bool
+        default: false
   registry_username:
     description: User for the registry; empty for an anonymous pull.
     type: str
@@ -287,6 +328,14 @@ digest:
   description: The digest that the image resolves to.
   returned: phase plan
   type: str
+granted:
+  description: The lease's number where this host granted it, else 0.
+  returned: phase plan
+  type: int
+lease:
+  description: The last run that this host obeyed, and how long ago it was heard of.
+  returned: phase plan, after the first run
+  type: dict
 same:
   description: Whether the wanted release is what serves already.
   returned: phase plan

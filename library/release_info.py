@@ -79,7 +79,11 @@ releases:
   type: list
   elements: dict
 interrupted:
-  description: The step that was begun and never ended; null for none.
+  description: The step that was begun and never ended, when no run lives that could end it.
+  returned: success
+  type: dict
+lease:
+  description: The last run that this host obeyed, see M(deploy_lock); null when there was none.
   returned: success
   type: dict
 ledger:

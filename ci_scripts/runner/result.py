@@ -34,6 +34,7 @@ class Result:
         rc: ansible-playbook's exit code.
         hosts: the servers that took part.
         verdicts: the judgements over the fleet, in order, each a dictionary.
+        facts: the last value of each fact that a judge in the playbook has set.
         answers: host to the last ``release_info`` answer.
         failures: host to the last failure's message.
         unreachable: host to the reason.
@@ -48,6 +49,7 @@ class Result:
     rc: int = 0
     hosts: list[str] = field(default_factory=list)
     verdicts: list[dict[str, Any]] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     unreachable: dict[str, str] = field(default_factory=dict)
@@ -85,10 +87,18 @@ class Result:
         elif kind == "runner_on_failed" and not data.get("ignore_errors"):
             self.failures[host] = _message(answer)
         elif kind == "runner_on_ok":
-            facts = answer.get("ansible_facts") or {}
-            self.verdicts += [facts[_VERDICT]] if _VERDICT in facts else []
+            if action == "set_fact":
+                self._judged(answer.get("ansible_facts") or {})
             if data.get("resolved_action", data.get("task_action")) == "release_info":
                 self.answers[host] = answer
+
+    def _judged(self, facts: dict[str, Any]) -> None:
+        """Keep what was set; a plan that was made again replaces the one before."""
+        self.facts.update(facts)
+        verdict = facts.get(_VERDICT)
+        if verdict is not None:
+            before = [] if verdict["phase"] == "plan" else self.verdicts
+            self.verdicts = [*before, verdict]
 
 
 def _message(answer: dict[str, Any]) -> str:

@@ -48,7 +48,7 @@ def run_playbook(
     result = Result()
     content = content_root()
     environment = scrubbed(os.environ, content)
-    with private_folder() as folder:
+    with private_folder(str(variables.get("release_id", ""))) as folder:
         variables_file = folder / "variables.json"
         passed = hand_over(name, variables, os.environ, folder)
         variables_file.write_text(json.dumps(passed), encoding="utf-8")

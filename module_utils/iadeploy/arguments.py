@@ -9,6 +9,7 @@ from .engine import Engine
 from .errors import DeployError
 from .haproxy import Proxy
 from .host import Host, Settings
+from .lease import Claim
 from .phases.bake import Bake
 from .reference import is_digest, parse_reference
 from .rules import check_health, check_limits, check_name, check_release_id, check_runtime
@@ -19,6 +20,8 @@ from .traffic import Limits
 
 # Ansible masks a secret's value wherever it stands in a result; a short one would mask digests.
 _MIN_SECRET = 8
+# Seconds. A run that died holds others up for as long; one that only waits must outlast its pauses.
+_SHORTEST_LEASE, _LONGEST_LEASE = 1.0, 600.0
 
 HOST_OPTIONS: dict[str, Any] = {
     "app": {"type": "str", "required": True},
@@ -64,11 +67,22 @@ BAKE_OPTIONS: dict[str, Any] = {
     "bad": {"type": "int", "default": 0},
 }
 
+LEASE_OPTIONS: dict[str, Any] = {
+    "run": {"type": "str", "default": ""},
+    "fence": {"type": "int", "default": 0},
+    "owner": {"type": "str", "default": ""},
+    "url": {"type": "str", "default": ""},
+    "seconds": {"type": "float", "default": 120.0},
+    "grant": {"type": "bool", "default": False},
+    "expired": {"type": "str", "default": ""},
+    "dead": {"type": "bool", "default": False},
+}
+
 RELEASE_OPTIONS: dict[str, Any] = {
     "phase": {
         "type": "str",
         "required": True,
-        "choices": ["plan", "prepare", "switch", "bake", "commit", "abort"],
+        "choices": ["plan", "prepare", "switch", "bake", "commit", "abort", "unlock"],
     },
     "action": {"type": "str", "choices": ["deploy", "rollback"], "default": "deploy"},
     "release": {"type": "str", "default": ""},
@@ -78,6 +92,7 @@ RELEASE_OPTIONS: dict[str, Any] = {
     "secrets": {"type": "dict", "default": {}, "no_log": True},
     "health": {"type": "dict", "default": {}, "options": HEALTH_OPTIONS, "apply_defaults": True},
     "bake": {"type": "dict", "default": {}, "options": BAKE_OPTIONS, "apply_defaults": True},
+    "lease": {"type": "dict", "default": {}, "options": LEASE_OPTIONS, "apply_defaults": True},
     "registry_username": {"type": "str", "default": ""},
     "registry_password": {"type": "str", "default": "", "no_log": True},
     "drain_seconds": {"type": "float", "default": 30.0},
@@ -165,6 +180,22 @@ def build_bake(options: dict[str, Any]) -> Bake:
         options["min_requests"], options["max_error_percent"], options["latency_factor"]
     )
     return Bake(options["window"] or options["seconds"], check_limits(limits), options["bad"])
+
+
+def build_claim(options: dict[str, Any]) -> Claim:
+    """Return what a run says of itself.
+
+    Raises:
+        DeployError: its lease would last no time.
+    """
+    seconds = options["seconds"]
+    if not _SHORTEST_LEASE <= seconds <= _LONGEST_LEASE:
+        raise DeployError(
+            f"app_lease_seconds is {seconds:g}",
+            f"Use {_SHORTEST_LEASE:g} to {_LONGEST_LEASE:g} seconds",
+            cause="input",
+        )
+    return Claim(options["run"], options["fence"], options["owner"], options["url"], seconds)
 
 
 def _runtime(options: dict[str, Any], secrets: dict[str, str]) -> Runtime:

@@ -13,13 +13,17 @@ def inspect_host(host: Host, history: int) -> dict[str, Any]:
     view = host.observe()
     serving = view.serving
     release = host.store.load(serving.release) if serving else None
-    interrupted = host.store.journal() or None
+    lease = host.store.lease.read()
+    journal = host.store.journal() or None
+    # What a run that lives has begun, it is about to end.
+    interrupted = None if lease is not None and lease.alive else journal
     ledger = host.store.ledger()
     return {
         **view.summary(),
         "release": release.summary() if release else None,
         "releases": [one.summary() for one in host.store.releases()],
         "interrupted": interrupted,
+        "lease": lease.to_json() if lease else None,
         "problems": [
             *find_problems(view, recorded=release is not None, interrupted=interrupted),
             *([f"the ledger is broken: {ledger.problem}"] if ledger.problem else []),

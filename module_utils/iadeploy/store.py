@@ -4,6 +4,7 @@
 
     <root>/<app>/releases/<id>/release.json   what the release is
     <root>/<app>/releases/<id>/secrets/NAME   its secrets, readable by the application only
+    <root>/<app>/lease.json                   which run may change this host
     <root>/<app>/journal.json                 what is being done right now
     <root>/<app>/ledger.jsonl                 what was begun, and what became of it
 """
@@ -17,27 +18,19 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timezone
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from .clock import now
 from .errors import DeployError
 from .files import make_folder, write_atomically
+from .lease import Claim, LeaseFile
 from .ledger import Ledger, append, read_ledger
 from .spec import Release
 
 _LOCK_INTERVAL = 0.05  # seconds
-
-
-def now() -> str:
-    """Return the current UTC time, ISO 8601 with seconds."""
-    return datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def age(moment: str) -> float:
-    """Return how many seconds ago a moment was that ``now`` returned."""
-    return (datetime.now(timezone.utc) - datetime.fromisoformat(moment)).total_seconds()
+NO_CLAIM = Claim()
 
 
 def _locked(descriptor: int) -> bool:
@@ -71,16 +64,18 @@ class Store:
         self.releases_folder = self.folder / "releases"
         self.journal_file = self.folder / "journal.json"
         self.ledger_file = self.folder / "ledger.jsonl"
+        self.lease = LeaseFile(self.folder)
 
     @contextmanager
-    def exclusive(self, wait: float = 10.0) -> Iterator[None]:
+    def exclusive(self, claim: Claim = NO_CLAIM, wait: float = 10.0) -> Iterator[None]:
         """Hold this application on this host; the kernel lets go when the process ends.
 
         Args:
+            claim: the run that asks; its lease is renewed meanwhile.
             wait: seconds that another process gets to end; one whose controller has gone does.
 
         Raises:
-            DeployError: another process holds it.
+            DeployError: another process holds it, or the run has no lease.
         """
         make_folder(self.releases_folder)
         with (self.folder / ".lock").open("w", encoding="utf-8") as handle:
@@ -93,7 +88,9 @@ class Store:
                         cause="locked",
                     )
                 time.sleep(_LOCK_INTERVAL)
-            yield
+            self.lease.admit(claim)
+            with self.lease.renewed(claim):
+                yield
 
     def release_folder(self, release_id: str) -> Path:
         """Return the folder of one release."""

@@ -20,15 +20,20 @@ def is_cut(descriptor: int) -> bool:
     return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
+def is_heard() -> bool:
+    """Tell whether the controller still reads what this process says."""
+    try:
+        descriptor = sys.__stdout__.fileno() if sys.__stdout__ else -1
+    except (OSError, ValueError):
+        return True
+    return descriptor < 0 or not is_cut(descriptor)
+
+
 def check_tether() -> None:
     """Return while the controller listens.
 
     Raises:
         DeployError: it has gone; the phase ends as it would for any other failure.
     """
-    try:
-        descriptor = sys.__stdout__.fileno() if sys.__stdout__ else -1
-    except (OSError, ValueError):
-        return
-    if descriptor >= 0 and is_cut(descriptor):
+    if not is_heard():
         raise DeployError("the controller has gone", "Run the command again", cause="cancelled")

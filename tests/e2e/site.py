@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,9 +117,12 @@ class Site:
         }
 
     @contextmanager
-    def traffic(self, rate: float = 50.0) -> Iterator[Traffic]:
-        """Send users' requests through every proxy for as long as the block lasts."""
-        urls = [f"{server.url}{path}" for server in self.servers for path in ("/api/health", "/")]
+    def traffic(
+        self, rate: float = 50.0, servers: Sequence[Server] | None = None
+    ) -> Iterator[Traffic]:
+        """Send users' requests through every proxy, or some, for as long as the block lasts."""
+        asked = self.servers if servers is None else servers
+        urls = [f"{server.url}{path}" for server in asked for path in ("/api/health", "/")]
         with Prober(urls, rate=rate, limit=240.0) as prober:
             traffic = Traffic(prober)
             yield traffic

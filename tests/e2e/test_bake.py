@@ -59,3 +59,35 @@ def test_cancel_during_the_bake_brings_the_old_release_back(site: Site) -> None:
     assert said.code == 7, said.text
     assert site.snapshot() == before
     traffic.assert_unharmed({"1.0.0", "2.0.0"})
+
+
+def test_canary_keeps_a_bad_release_from_the_other_servers(site: Site) -> None:
+    site.configure(app_canary=1, app_canary_bake_seconds=20, app_bake_min_requests=10)
+    canary, other = site.servers
+    before = site.snapshot()
+    with site.traffic(servers=[canary]) as spoiled, site.traffic(servers=[other]) as users:
+        said = site.operator.run("deploy", "--image", site.images("3.0.0", "errs"))
+        spoiled.prober.wait_sent(spoiled.prober.report().sent + 50)
+    assert said.code == 4, said.text
+    assert "bake failed on 1 of 1 server" in said.text, said.text
+    users.assert_unharmed({"1.0.0"})
+    assert spoiled.seen is not None and spoiled.seen.failed > 0
+    assert site.snapshot() == before
+
+
+def test_after_a_good_canary_all_servers_follow(site: Site) -> None:
+    site.configure(app_canary="50%", app_canary_bake_seconds=1)
+    with site.traffic() as traffic:
+        said = site.operator.run("deploy", "--image", site.images("2.0.0"))
+    assert said.code == 0, said.text
+    phases = [one["phase"] for one in said.report["data"]["phases"]]
+    assert phases == ["plan", "prepare", "switch", "bake", "switch", "commit"]
+    assert set(site.served().values()) == {"2.0.0"}
+    traffic.assert_unharmed({"1.0.0", "2.0.0"})
+
+
+def test_a_canary_that_is_no_number_is_refused(site: Site) -> None:
+    site.configure(app_canary="some")
+    said = site.operator.run("deploy", "--image", site.images("2.0.0"))
+    assert said.code == 2, said.text
+    assert "app_canary" in said.text and "25%" in said.text

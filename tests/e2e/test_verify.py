@@ -125,3 +125,22 @@ def test_a_watch_ends_with_ctrl_c_and_the_last_round_s_code(site: Site) -> None:
     process.send_signal(signal.SIGINT)
     _, progress = process.communicate(timeout=60)
     assert (process.returncode, "Traceback" in progress) == (0, False)
+
+
+def test_a_live_release_is_checked_and_a_failure_is_told_and_not_undone(
+    site: Site, checks: list[dict[str, Any]]
+) -> None:
+    site.configure(app_checks=checks, app_public_url=site.servers[0].url)
+    good = site.operator.run("deploy", "--image", site.images("2.0.0"))
+    assert good.code == 0, good.text
+    assert good.report["data"]["phases"][-1]["phase"] == "verify"
+    bad = {"name": "page", "kind": "http", "path": "/", "expect": {"body": "no such word"}}
+    site.configure(app_checks=[*checks, bad])
+    said = site.operator.run("rollback")
+    assert said.code == 5, said.text
+    assert "now serves 1.0.0" in said.text and "web2: page:" in said.text, said.text
+    assert "iactl verify" in said.text
+    assert set(site.served().values()) == {"1.0.0"}
+    site.configure(app_verify=False)
+    site.deploy("2.0.0")
+    assert site.operator.run("status").code == 0

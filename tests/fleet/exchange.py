@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 _LONGEST_HEAD = 64 * 1024  # bytes
@@ -61,6 +62,7 @@ class Connection:
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+    used: float = field(default_factory=time.monotonic)
 
     @classmethod
     async def open(cls, target: Target, trust: ssl.SSLContext | None) -> Connection:
@@ -75,6 +77,7 @@ class Connection:
     async def get(self, target: Target, *, keep: bool) -> Answer:
         """Send one GET and read the whole answer; OSError or BadAnswer when that fails."""
         head = await self._head(target.request(keep=keep))
+        self.used = time.monotonic()
         status, headers = _parse_head(head)
         try:
             body, framed = await self._body(headers)

@@ -14,6 +14,7 @@ from .exchange import Answer, BadAnswer, Connection, NoAnswer, Target
 
 HEALTH_PATH = "/api/health"
 TOO_LATE = 1.0  # seconds behind the schedule from which a request counts as not sent
+LONGEST_IDLE = 10.0  # seconds; HAProxy and most others close a connection after 15 and more
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,9 @@ class Traffic:
 
     async def _exchange(self, target: Target, sample: Sample, *, keep: bool) -> Answer:
         pool = self._idle.setdefault((target.host, target.port), [])
+        # The oldest stand first; a proxy closes them on its own when nobody uses them.
+        while pool and time.monotonic() - pool[0].used > LONGEST_IDLE:
+            pool.pop(0).close()
         if keep and pool:
             try:
                 return await self._on(pool.pop(), pool, target, keep=True)

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ci_scripts import __version__, cli
+from ci_scripts import command as command_of
 from ci_scripts.exits import CommandError, Exit
 from ci_scripts.report import Report
 from tests.unit.builders import RELEASE_ID, ROOT
@@ -207,7 +208,7 @@ def test_the_process_ends_with_the_report_s_code(
     code: Exit, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as caught:
-        cli._finish(lambda: Report("status", "staging", code, "said"), False, False)
+        command_of.finish(lambda: Report("status", "staging", code, "said"), False, False)
     assert caught.value.code == code
     printed = capsys.readouterr()
     assert "said" in (printed.out if code is Exit.DONE else printed.err)
@@ -221,7 +222,7 @@ def test_a_fault_of_our_own_is_a_sentence_and_a_traceback_only_when_asked_for(
 
     for debug in (False, True):
         with pytest.raises(SystemExit) as caught:
-            cli._finish(work, False, debug)
+            command_of.finish(work, False, debug)
         assert caught.value.code == Exit.INTERNAL
         text = capsys.readouterr().err
         assert "fault in iactl: ZeroDivisionError" in text and "--debug" in text
@@ -233,7 +234,7 @@ def test_a_refusal_is_no_fault(capsys: pytest.CaptureFixture[str]) -> None:
         raise CommandError(Exit.LOCKED, "Another deploy runs.", "Wait.")
 
     with pytest.raises(SystemExit) as caught:
-        cli._finish(work, True, True)
+        command_of.finish(work, True, True)
     assert caught.value.code == Exit.LOCKED
     assert json.loads(capsys.readouterr().out)["exit_code"] == 6
 
@@ -267,8 +268,9 @@ def test_a_terminal_without_our_signs_gets_the_sentence_all_the_same() -> None:
 def test_a_success_is_told_to_a_terminal_without_our_signs() -> None:
     code = (
         "import ci_scripts.cli as c\n"
+        "import ci_scripts.command as f\n"
         "from ci_scripts.report import Report\n"
-        "c.app = lambda: c._finish(lambda: Report('x', 'y', message='done'), False, False)\n"
+        "c.app = lambda: f.finish(lambda: Report('x', 'y', message='done'), False, False)\n"
         "c.main()"
     )
     ended = subprocess.run(

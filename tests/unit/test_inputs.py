@@ -114,3 +114,17 @@ def test_a_refused_value_is_shown_escaped_and_cut(text: str) -> None:
     assert error.what.replace("…", "").isprintable()
     assert len(error.what) < 900
     assert ("…" in error.what) is (len(text) > 80)
+
+
+def test_the_run_s_address_is_given_or_github_s() -> None:
+    github = {
+        "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_REPOSITORY": "o/r",
+        "GITHUB_RUN_ID": "7",
+    }
+    assert inputs.run_url({}) == ""
+    assert inputs.run_url(github) == "https://github.com/o/r/actions/runs/7"
+    assert inputs.run_url({**github, "IADEPLOY_RUN_URL": "https://ci/1"}) == "https://ci/1"
+    for bad in ("javascript:x", "https://x/{{ y }}", "https://x y"):
+        with pytest.raises(CommandError):
+            inputs.run_url({"IADEPLOY_RUN_URL": bad})

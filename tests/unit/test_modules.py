@@ -43,6 +43,8 @@ BAD_PLANS: list[tuple[dict[str, Any], str, str]] = [
     ({"health": {"consecutive": 0}}, "input", "app_health_consecutive"),
     ({"health": {"path": "x"}}, "input", "app_health_path"),
     ({"secrets": {"KEY": "short"}}, "input", "KEY"),
+    ({"bake": {"max_error_percent": 101}}, "input", "app_bake_max_error_percent"),
+    ({"lease": {"seconds": 0}}, "input", "app_lease_seconds"),
     ({"state_dir": "/does/not/exist"}, "refused", "/does/not/exist"),
 ]
 # What AnsibleModule itself refuses: types, choices, names.

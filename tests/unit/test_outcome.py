@@ -11,7 +11,16 @@ from ci_scripts.outcome import is_live, judge_cancelled, judge_release
 from ci_scripts.report import Report
 from ci_scripts.runner.result import Result
 from ci_scripts.setup_outcome import judge_setup
-from tests.unit.builders import RELEASE_ID, answered, lost, planned, refused, release, verdict
+from tests.unit.builders import (
+    RELEASE_ID,
+    answered,
+    lost,
+    module,
+    planned,
+    refused,
+    release,
+    verdict,
+)
 
 Results = dict[str, Any]
 HOSTS = ("web1", "web2")
@@ -332,3 +341,57 @@ def test_a_release_is_live_from_its_commit_on() -> None:
 def test_a_cancelled_check_touched_nothing() -> None:
     report = cancelled(travelled(PREPARED, SWITCHED), check=True)
     assert (report.exit, "before anything was touched" in report.message) == (Exit.CANCELLED, True)
+
+
+def verified(*failed: str, places: tuple[str, ...] = (*HOSTS, "public")) -> Report:
+    """Return the report of a release that went live and was checked then."""
+    checks = {
+        "ok": not failed,
+        "message": f"{len(failed)} critical failures." if failed else "6 checks, none failed.",
+        "failed": list(failed),
+        "warnings": ["web1: room: 4 % free"],
+        "places": {place: {"lost": False} for place in places},
+    }
+    verdicts = travelled(PREPARED, SWITCHED, COMMITTED)
+    verdicts.append(module("release_verified").release_verified(verdicts[-1], checks))
+    result = Result(rc=2 if failed else 0, hosts=list(HOSTS), verdicts=verdicts)
+    return judge_release(Report("deploy", "staging"), result)
+
+
+def test_a_live_release_that_passes_its_checks_is_done() -> None:
+    report = verified()
+    assert report.exit is Exit.DONE
+    assert "now serves 1.4.0" in report.message
+    assert "warning: web1: room: 4 % free" in report.details
+
+
+@pytest.mark.parametrize("line", ["web2: page: it answered 500", "public: page: it answered 500"])
+def test_a_live_release_that_fails_a_check_needs_a_human_and_stays(line: str) -> None:
+    report = verified(line)
+    assert report.exit is Exit.NEEDS_HUMAN
+    assert report.message == (
+        f"staging now serves 1.4.0 (release {RELEASE_ID}), but it does not pass its checks."
+    )
+    assert report.details == [line, "warning: web1: room: 4 % free"]
+    assert "iactl verify staging" in report.next_step and "rollback" in report.next_step
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (PREPARED, ("switch", {"web1": answered("switch"), "web2": refused("switch", "fenced")})),
+        (("prepare", everywhere(refused("prepare", "fenced"))),),
+    ],
+)
+def test_a_run_that_lost_its_lock_says_so_and_promises_nothing(steps: Any) -> None:
+    report = judged(*steps)
+    assert report.exit is Exit.LOCKED
+    assert "lost its lock" in report.message
+    assert "unlock" not in report.next_step and "serves as before" not in said(report)
+
+
+def test_a_lock_that_was_taken_over_is_told() -> None:
+    verdicts = travelled(PREPARED, SWITCHED, COMMITTED)
+    verdicts[0]["lease"] = {"taken_from": "20260301-101500-dead"}
+    report = judge_release(Report("deploy", "staging"), Result(hosts=["web1"], verdicts=verdicts))
+    assert "taken over from run 20260301-101500-dead" in said(report)

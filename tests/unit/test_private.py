@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -9,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from ci_scripts.runner.private import private_folder
+from ci_scripts.runner.private import dead_runs, private_folder
 
 HOLD = """
 import sys
 from ci_scripts.runner.private import private_folder
-with private_folder() as folder:
+with private_folder("20260301-101500-aaaa") as folder:
     print(folder, flush=True)
     sys.stdin.readline()
 """
@@ -60,3 +61,22 @@ def test_what_only_has_such_a_name_is_left_alone(base: Path, tmp_path: Path) -> 
     with private_folder():
         pass
     assert {one.name for one in tmp_path.iterdir()} == {"iactl-notes", "iactl-file"}
+
+
+def test_a_killed_run_is_known_to_be_dead_and_a_living_or_ended_one_is_not(base: Path) -> None:
+    killed, _ = another_run()
+    assert dead_runs() == []
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    with private_folder():
+        pass
+    for _ in range(2):
+        assert dead_runs() == ["20260301-101500-aaaa"]
+    mark = base / "iactl-dead-20260301-101500-aaaa"
+    os.utime(mark, (0, 0))
+    assert dead_runs() == [] and not mark.exists()
+
+
+def test_a_mark_that_is_no_run_is_left_alone(base: Path) -> None:
+    (base / "iactl-dead-{{ x }}").touch()
+    assert dead_runs() == []

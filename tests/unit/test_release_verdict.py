@@ -222,3 +222,26 @@ def test_the_judge_s_exit_codes_are_the_command_s() -> None:
     plugin = module("release_verdict")
     names = ("DONE", "BAD_INPUT", "REFUSED", "FAILED", "NEEDS_HUMAN", "LOCKED", "NO_TARGET")
     assert {name: getattr(plugin, name) for name in names} == {name: Exit[name] for name in names}
+
+
+@pytest.mark.parametrize(
+    ("count", "wanted", "first"),
+    [
+        (3, "none", 0),
+        (3, "0", 0),
+        (3, "1", 1),
+        (3, "2", 2),
+        (3, "3", 0),
+        (3, "9", 0),
+        (1, "1", 0),
+        (3, "25%", 1),
+        (8, "25%", 2),
+        (9, "25%", 3),
+        (3, "100%", 0),
+        (3, "0%", 0),
+    ],
+)
+def test_the_canary_is_a_part_of_the_fleet_or_nothing(count: int, wanted: str, first: int) -> None:
+    hosts = [f"web{number}" for number in range(count, 0, -1)]
+    chosen = module("release_canary").release_canary(hosts, wanted)
+    assert chosen == sorted(hosts)[:first]

@@ -46,8 +46,10 @@ def verdict(
 
 def judged(told: dict[str, Any] | None, **result: Any) -> Report:
     """Return the report over a verdict."""
-    run = Result(hosts=["web1"], **result)
-    return verification.judge(Report("verify", "staging"), run, told)
+    facts = {} if told is None else {"verify_verdict": told}
+    return verification.judge(
+        Report("verify", "staging"), Result(hosts=["web1"], facts=facts, **result)
+    )
 
 
 def test_all_good_is_exit_0() -> None:

@@ -6,11 +6,11 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..clock import age
 from ..errors import DeployError
 from ..host import Host
 from ..probe import fetch, judge
 from ..spec import Release
-from ..store import age
 from ..tether import check_tether
 from ..traffic import Counters, Limits, breach, remark
 

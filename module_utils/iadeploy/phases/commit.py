@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from ..clock import now
 from ..errors import DeployError
 from ..host import Host
 from ..slots import other
 from ..spec import Release
-from ..store import now
 from .drain import drain
 
 

@@ -6,12 +6,12 @@ import time
 from dataclasses import replace
 from typing import Any
 
+from ..clock import now
 from ..container import Placement, creation_request
 from ..errors import DeployError
 from ..health import Watch, wait_healthy
 from ..host import Asked, Host, View
 from ..spec import Release
-from ..store import now
 from ..tether import check_tether
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..arguments import build_bake, build_host, build_release
+from ..arguments import build_bake, build_claim, build_host, build_release
 from ..errors import DeployError
 from ..files import explained
 from ..host import Asked, Host
+from ..lease import Claim
 from .abort import abort
 from .bake import bake
 from .commit import commit
@@ -36,28 +37,52 @@ def answer(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
 
 def _run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     host = build_host(params)
+    claim = build_claim(params["lease"])
     if params["phase"] == "plan":
-        return {"changed": False, **_plan(host, params)}
-    return _mutate(host, params, check_mode)
+        granted = 0 if check_mode else _lock(host, params["lease"], claim)
+        try:
+            return {"changed": False, "granted": granted, **_plan(host, params)}
+        except DeployError:
+            host.store.lease.release(claim.run)
+            raise
+    if params["phase"] == "unlock":
+        host.store.lease.release(claim.run)
+        return {"changed": False}
+    return _mutate(host, params, claim, check_mode)
+
+
+def _lock(host: Host, options: dict[str, Any], claim: Claim) -> int:
+    """Return the number of the lease that this server grants; 0 where another one grants it."""
+    if options["grant"]:
+        return host.store.lease.grant(claim, options["expired"], force=options["dead"])
+    if options["expired"]:
+        host.store.lease.bar(options["expired"], force=options["dead"])
+    return 0
 
 
 def _plan(host: Host, params: dict[str, Any]) -> dict[str, Any]:
+    lease = host.store.lease.read()
+    known = {"lease": lease.to_json() if lease else None}
     if params["action"] == "rollback":
-        return plan_rollback(host, params["release"])
-    return plan_deploy(host, *build_release(params))
+        return {**known, **plan_rollback(host, params["release"])}
+    build_bake(params["bake"])  # refuses here what would else end the release after its switch
+    return {**known, **plan_deploy(host, *build_release(params))}
 
 
-def _mutate(host: Host, params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+def _mutate(host: Host, params: dict[str, Any], claim: Claim, check_mode: bool) -> dict[str, Any]:
     """Run a phase that may change the host, alone on this host."""
     phase, release_id = params["phase"], params["release"]
     if phase == "bake":
         wanted = build_bake(params["bake"])
-        return {"changed": False} if check_mode else bake(host, host.known(release_id), wanted)
+        if check_mode:
+            return {"changed": False}
+        host.store.lease.renew(claim)
+        return bake(host, host.known(release_id), wanted)
     if check_mode:
         serving = host.observe().serving
         return {"changed": serving is None or serving.release != release_id}
     asked = Asked(params["action"], params["actor"])
-    with host.store.exclusive():
+    with host.store.exclusive(claim):
         if phase == "prepare":
             if params["action"] == "rollback":
                 return prepare(host, host.known(release_id), None, asked)
@@ -65,5 +90,10 @@ def _mutate(host: Host, params: dict[str, Any], check_mode: bool) -> dict[str, A
         if phase == "switch":
             return switch(host, host.known(release_id), asked)
         if phase == "commit":
-            return commit(host, host.known(release_id), params["action"], params["actor"])
-        return abort(host, release_id, params["action"], params["actor"], params["reason"])
+            done = commit(host, host.known(release_id), params["action"], params["actor"])
+        else:
+            done = abort(host, release_id, params["action"], params["actor"], params["reason"])
+    if not params["lease"]["grant"]:
+        # A host's last phase; the one that granted the lease gets it back when all have ended.
+        host.store.lease.release(claim.run)
+    return done

@@ -53,6 +53,7 @@ def release_ended(verdict: Facts, action: str, environment: str, begun: Facts) -
         return {
             **facts,
             "event": event,
+            "health": verdict.get("health", ""),
             "message": _live(verdict, environment, facts["version"]),
             "next_step": back if action == "deploy" and begun.get("previous_version") else "",
         }
@@ -113,6 +114,13 @@ def _live(verdict: Facts, environment: str, version: str) -> str:
 def _lost(verdict: Facts, code: int, environment: str, begun: Facts) -> Facts:
     failed, phase = verdict["failed"], verdict["phase"]
     before = begun.get("previous_version", "")
+    if phase == "verify":
+        # What the checks saw may quote what servers said, so only the places are told.
+        return {
+            "message": f"{environment} now serves {begun.get('version', 'it')}, but checks fail"
+            f" ({', '.join(verdict['unhealthy'])}).",
+            "next_step": f"Run 'iactl verify {environment}'.",
+        }
     if code == _NEEDS_HUMAN:
         return {
             "message": f"{phase} failed on {', '.join(failed)}, and not every server is where it"

@@ -15,6 +15,8 @@ DONE, BAD_INPUT, REFUSED, FAILED, NEEDS_HUMAN, LOCKED, NO_TARGET = 0, 2, 3, 4, 5
 _BY_CAUSE = {"input": BAD_INPUT, "unavailable": NO_TARGET, "locked": LOCKED, "refused": REFUSED}
 # Phases after which users may have reached the candidate.
 _MOVED = ("switch", "bake")
+# What the plan found out for all phases after it.
+_PLANNED = ("digest", "target", "same", "warm", "lease")
 _KEPT = (
     "ok",
     "msg",
@@ -38,6 +40,8 @@ _KEPT = (
     "same",
     "warm",
     "digest",
+    "granted",
+    "lease",
 )
 
 
@@ -53,18 +57,19 @@ def release_verdict(
         before: the verdict before this one.
 
     Returns:
-        The verdict: ``ok``, ``failed`` and ``lost`` hosts, ``exit_code``, ``message``, for an
-        abort ``because``, what the plan decided (``digest``, ``target``, ``same``, ``warm``), and
-        each host's result.
+        The verdict: ``ok``, ``failed`` and ``lost`` hosts, ``fenced`` (another run has taken
+        over), ``exit_code``, ``message``, for an abort ``because``, what the plan decided
+        (``digest``, ``target``, ``same``, ``warm``, ``lease``), and each host's result.
     """
     results = {host: _result(hostvars[host], phase) for host in hosts}
     failed = [host for host, result in results.items() if not result["ok"]]
     verdict: dict[str, Any] = {
-        **{key: (before or {}).get(key) for key in ("digest", "target", "same", "warm")},
+        **{key: (before or {}).get(key) for key in _PLANNED},
         "phase": phase,
         "ok": not failed and bool(hosts),
         "failed": failed,
         "lost": [host for host in failed if results[host]["cause"] == "lost"],
+        "fenced": any(result["cause"] == "fenced" for result in results.values()),
         "hosts": results,
         "exit_code": DONE,
         "message": "",
@@ -126,6 +131,9 @@ def _exit_code(
     causes = {results[host]["cause"] for host in failed}
     if phase == "plan":
         return next((code for cause, code in _BY_CAUSE.items() if cause in causes), REFUSED)
+    if "fenced" in causes:
+        # Another run has taken over and decides from here on; ours has nothing to bring back.
+        return LOCKED
     if phase == "abort":
         # Before the switch no request can have reached the candidate, whatever a host says now.
         return NEEDS_HUMAN if before.get("phase") in _MOVED else before.get("exit_code") or FAILED
