@@ -82,7 +82,7 @@ def killed(site: Site) -> None:
 def test_a_run_that_slept_through_its_lease_changes_nothing(site: Site) -> None:
     site.configure(app_lease_seconds=2)
     with site.traffic() as traffic:
-        zombie = site.operator.start("deploy", "--image", site.images("5.0.0"))
+        zombie = site.operator.start("deploy", "--image", site.images("5.0.0", "slow"))
         wait_until(lambda: candidate_runs(site), "the candidate")
         stop(zombie, signal.SIGSTOP)
         wait_until(lambda: not remote_work(site), "the end of its phase")
