@@ -16,7 +16,8 @@ def test_deploy_refused_deploy_and_rollback_lose_no_request(site: Site) -> None:
     with site.traffic() as traffic:
         done = site.operator.run("deploy", "--image", site.images("2.0.0"))
         assert done.code == 0, done.text
-        assert done.report["data"]["remote_calls"] <= 4
+        # Four phases, and giving the lock back on the first server.
+        assert done.report["data"]["remote_calls"] <= 5
         refused = site.operator.run("deploy", "--image", site.images("3.0.0", "crash"))
         assert refused.code == 4, refused.text
         assert site.served() == {"web1": "2.0.0", "web2": "2.0.0"}
