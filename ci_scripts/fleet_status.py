@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from .exits import Exit
@@ -10,8 +11,14 @@ from .runner.result import Result
 from .setup_outcome import judge_setup
 
 
-def judge_status(report: Report, result: Result) -> Report:
-    """Fill in what runs on every server, and whether they agree."""
+def judge_status(report: Report, result: Result, dead: Collection[str] = ()) -> Report:
+    """Fill in what runs on every server, and whether they agree.
+
+    Args:
+        report: is filled in.
+        result: the servers' answers.
+        dead: runs known to have been killed; what they hold says nothing of a change going on.
+    """
     if result.cancelled or (report.exit is not Exit.DONE and not result.answers):
         return report
     if report.exit is not Exit.DONE:
@@ -28,7 +35,7 @@ def judge_status(report: Report, result: Result) -> Report:
     if result.unreachable or result.failures:
         report.exit = Exit.NEEDS_HUMAN
         report.message = f"What {report.environment} serves is not known on every server."
-    elif locked := _locked(result):
+    elif locked := _locked(result, dead):
         report.message = f"{report.environment} is being changed by {locked}."
         problems = []
     elif len(serving) > 1:
@@ -47,10 +54,10 @@ def judge_status(report: Report, result: Result) -> Report:
     return report
 
 
-def _locked(result: Result) -> str:
+def _locked(result: Result, dead: Collection[str]) -> str:
     """Name the run that is changing the environment right now, or nothing."""
     leases = [answer["lease"] for answer in result.answers.values() if answer.get("lease")]
-    alive = next((one for one in leases if one["alive"]), None)
+    alive = next((one for one in leases if one["alive"] and one["run"] not in dead), None)
     if alive is None:
         return ""
     where = f" ({alive['url']})" if alive["url"] else ""

@@ -71,7 +71,7 @@ def rollback(request: Request, target: str, *, check: bool = False) -> Report:
 def status(request: Request) -> Report:
     """Tell what really runs."""
     report, result = _run(request, "status", {})
-    return judge_status(report, result)
+    return judge_status(report, result, dead_runs())
 
 
 def audit(request: Request) -> Report:

@@ -152,7 +152,7 @@ class LeaseFile:
             while not ended.wait(claim.seconds / _RENEWALS) and is_heard():
                 self.renew(claim)
 
-        worker = threading.Thread(target=renew, daemon=True)
+        worker = threading.Thread(target=renew, name="lease", daemon=True)
         worker.start()
         try:
             yield

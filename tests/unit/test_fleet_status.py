@@ -154,3 +154,16 @@ def test_no_event_of_any_server_is_lost_or_counted_twice(
 
 def test_servers_without_a_history_have_none() -> None:
     assert merge_history({"web1": {}, "web2": {"history": []}}) == []
+
+
+def test_a_run_that_was_killed_is_not_changing_anything() -> None:
+    lease = {"run": "r-1", "alive": True, "owner": "root", "since": "today", "url": ""}
+    answers = {"web1": {**answer(RELEASE_ID, "prepare of release r-1 never ended"), "lease": lease}}
+    report = judged(answers)
+    assert (report.exit, report.message) == (
+        Exit.DONE,
+        "staging is being changed by root since today.",
+    )
+    report = judge_status(Report("status", "staging"), Result(answers=answers), {"r-1"})
+    assert report.exit is Exit.NEEDS_HUMAN
+    assert report.details == ["web1: prepare of release r-1 never ended"]
