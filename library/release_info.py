@@ -79,7 +79,7 @@ releases:
   type: list
   elements: dict
 interrupted:
-  description: The step that was begun and never ended, when no run lives that could end it.
+  description: The step that was begun and has not ended; C(lease) tells whether its run lives.
   returned: success
   type: dict
 lease:

@@ -9,14 +9,16 @@ from .slots import SLOTS
 
 
 def inspect_host(host: Host, history: int) -> dict[str, Any]:
-    """Return the host's truth: the serving release, its record, the kept ones, the problems."""
+    """Return the host's truth: the serving release, its record, the kept ones, the problems.
+
+    A step that a living run has begun is among the problems: only the asker may know, from the
+    lease, that this run lives.
+    """
     view = host.observe()
     serving = view.serving
     release = host.store.load(serving.release) if serving else None
     lease = host.store.lease.read()
-    journal = host.store.journal() or None
-    # What a run that lives has begun, it is about to end.
-    interrupted = None if lease is not None and lease.alive else journal
+    interrupted = host.store.journal() or None
     ledger = host.store.ledger()
     return {
         **view.summary(),
@@ -48,7 +50,7 @@ def find_problems(view: View, *, recorded: bool, interrupted: dict[str, Any] | N
     if interrupted:
         problems.append(
             f"{interrupted.get('step')} of release {interrupted.get('release')}"
-            f" was begun at {interrupted.get('at')} and never ended"
+            f" was begun at {interrupted.get('at')} and has not ended"
         )
     for slot in SLOTS:
         container = view.containers.get(slot)

@@ -158,7 +158,9 @@ def test_servers_without_a_history_have_none() -> None:
 
 def test_a_run_that_was_killed_is_not_changing_anything() -> None:
     lease = {"run": "r-1", "alive": True, "owner": "root", "since": "today", "url": ""}
-    answers = {"web1": {**answer(RELEASE_ID, "prepare of release r-1 never ended"), "lease": lease}}
+    answers = {
+        "web1": {**answer(RELEASE_ID, "prepare of release r-1 has not ended"), "lease": lease}
+    }
     report = judged(answers)
     assert (report.exit, report.message) == (
         Exit.DONE,
@@ -166,4 +168,4 @@ def test_a_run_that_was_killed_is_not_changing_anything() -> None:
     )
     report = judge_status(Report("status", "staging"), Result(answers=answers), {"r-1"})
     assert report.exit is Exit.NEEDS_HUMAN
-    assert report.details == ["web1: prepare of release r-1 never ended"]
+    assert report.details == ["web1: prepare of release r-1 has not ended"]

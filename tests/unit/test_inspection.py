@@ -13,6 +13,7 @@ from iadeploy.engine import Engine
 from iadeploy.haproxy import Proxy
 from iadeploy.host import Host, Settings, View
 from iadeploy.inspection import find_problems, inspect_host
+from iadeploy.lease import Claim
 from iadeploy.spec import Health
 from iadeploy.store import Store
 
@@ -58,7 +59,7 @@ TABLE: list[tuple[str, View, bool, dict[str, Any] | None, list[str]]] = [
         AT_REST,
         True,
         INTERRUPTED,
-        [f"switch of release {RELEASE_ID} was begun at 2026-03-01T10:15:00Z and never ended"],
+        [f"switch of release {RELEASE_ID} was begun at 2026-03-01T10:15:00Z and has not ended"],
     ),
     (
         "restarting",
@@ -137,3 +138,12 @@ def test_a_host_tells_what_was_begun_and_what_it_has_no_record_of(host: Host) ->
     assert told["interrupted"]["step"] == "switch"
     assert told["release"] is None
     assert len(told["problems"]) == 2
+
+
+def test_a_begun_step_is_told_whether_its_run_lives_or_not(host: Host) -> None:
+    host.store.lease.grant(Claim("run-1", 1, seconds=60))
+    host.store.begin("prepare", RELEASE_ID)
+    told = inspect_host(host, history=0)
+    assert told["lease"]["alive"]
+    assert told["interrupted"]["step"] == "prepare"
+    assert any(problem.startswith("prepare of release") for problem in told["problems"])
