@@ -15,6 +15,7 @@ from rich.console import Console
 
 from . import __version__, inputs, notifications, operations, verification, verify_view, view
 from .cli_audit import audit_commands
+from .cli_hipaa import add_hipaa
 from .cli_notify import notify_commands
 from .environments import find_environment
 from .exits import CommandError, Exit
@@ -244,6 +245,7 @@ def _finish(
 
 app.add_typer(notify_commands(_finish))
 app.add_typer(audit_commands(_finish, _watched))
+add_hipaa(app, _finish)
 
 
 def main() -> None:

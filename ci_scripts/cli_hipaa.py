@@ -1,0 +1,48 @@
+"""The command ``iactl hipaa``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from .options import AsJson, Debug
+from .report import Report
+
+Finish = Callable[[Callable[[], Report], bool, bool], None]
+_Folder = Optional[Path]
+
+
+def add_hipaa(app: typer.Typer, finish: Finish) -> None:
+    """Add the command.
+
+    Args:
+        finish: does a command's work, prints its report and exits.
+    """
+
+    @app.command()
+    def hipaa(
+        source: Annotated[
+            bool, typer.Option("--source", help="Look at a project's source and configuration.")
+        ] = False,
+        project: Annotated[_Folder, typer.Option(help="Its top folder; by default here.")] = None,
+        history: Annotated[
+            str, typer.Option(metavar="A..B", help="Look for secrets in these commits too.")
+        ] = "",
+        evidence: Annotated[
+            _Folder, typer.Option(help="Folder with the gates' results; by default the project.")
+        ] = None,
+        output: Annotated[Path, typer.Option(help="Folder for the reports.")] = Path("."),
+        as_json: AsJson = False,
+        debug: Debug = False,
+    ) -> None:
+        """Security tests of a source or an image, as evidence for a risk analysis under HIPAA."""
+
+        def work() -> Report:
+            from .hipaa.command import Request, run  # pylint: disable=import-outside-toplevel
+
+            return run(Request(source, project, evidence, history, output))
+
+        finish(work, as_json, debug)
