@@ -73,15 +73,15 @@ def judged(findings: Iterable[Finding], looked_at: int, what: str, *notes: str) 
 
     Args:
         looked_at: how many things were looked at.
-        what: their name in the plural, such as "Ansible tasks".
+        what: their name in the plural, such as "tasks".
     """
     found = tuple(findings)
     if looked_at == 0 and not found:
         return Verdict(Status.ERROR, f"There were no {what} to look at.", (), notes)
     if found:
         count = "1 finding" if len(found) == 1 else f"{len(found)} findings"
-        return Verdict(Status.FAIL, f"{count} in {looked_at} {what}.", found, notes)
-    return Verdict(Status.PASS, f"Looked at {looked_at} {what}.", (), notes)
+        return Verdict(Status.FAIL, f"{what}: {looked_at} looked at, {count}.", found, notes)
+    return Verdict(Status.PASS, f"{what}: {looked_at} looked at.", (), notes)
 
 
 def not_applicable(reason: str) -> Verdict:
@@ -101,9 +101,14 @@ def together(parts: Sequence[tuple[str, Verdict]]) -> Verdict:
         ValueError: there are no parts.
     """
     worst = min((one.status for _, one in parts), key=_WORST_FIRST.index)
+    names: dict[str, list[str]] = {}
+    for name, one in parts:
+        names.setdefault(one.reason, []).extend([name] if name else [])
     return Verdict(
         worst,
-        " ".join(f"{name}: {one.reason}" if name else one.reason for name, one in parts),
+        " ".join(
+            f"{', '.join(known)}: {reason}" if known else reason for reason, known in names.items()
+        ),
         tuple(finding for _, one in parts for finding in one.findings),
         tuple(dict.fromkeys(note for _, one in parts for note in one.notes)),
     )

@@ -43,6 +43,17 @@ def unknown_names(values: Mapping[str, Any]) -> set[str]:
     return used - set(values)
 
 
+def names_in(text: str) -> set[str]:
+    """Return every name that a template reads, attributes and keys of variables included."""
+    tree = _parsed(text)
+    if tree is None:
+        return set()
+    names = {one.name for one in tree.find_all(nodes.Name) if one.ctx == "load"}
+    names |= {one.attr for one in tree.find_all(nodes.Getattr)}
+    keys = (one.arg for one in tree.find_all(nodes.Getitem))
+    return names | {str(key.value) for key in keys if isinstance(key, nodes.Const)}
+
+
 def _each_text(value: Any, change: Callable[[str], Any]) -> Any:
     if isinstance(value, str):
         return change(value)

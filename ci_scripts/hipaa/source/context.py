@@ -54,7 +54,7 @@ class Source:
             (place, look(place, server))
             for environment, found in self.servers.items()
             for server in found
-            for place in [f"inventories/{environment} ({server.name})"]
+            for place in [f"{environment} ({server.name})"]
         ]
         if not parts:
             return Verdict(Status.ERROR, "There is no environment with a server in inventories/.")

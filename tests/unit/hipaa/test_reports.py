@@ -49,16 +49,18 @@ def test_a_defect_ends_in_exit_9_and_stands_in_every_report(
     step_summary = tree.root.parent / "summary.md"
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(step_summary))
     tree.change(APP, '"{{ vault_secret_key }}"', SECRET)
+    lines = (tree.root / APP).read_text().splitlines()
+    number = next(index for index, line in enumerate(lines, start=1) if SECRET in line)
     ended = run(tree, "--source")
     assert ended.exit_code == Exit.GATE_FAILED, ended.output
     assert "fail S2: 1 finding" in ended.stderr
     files = written(tree)
     assert set(files) == {"security_test.log", "hipaa-results.json", "hipaa-junit.xml"}
     assert "FAIL            S2   " in files["security_test.log"]
-    assert f"{APP}:7: app_secrets.SECRET_KEY is a secret" in files["security_test.log"]
+    assert f"{APP}:{number}: app_secrets.SECRET_KEY is a secret" in files["security_test.log"]
     by_id = {one["id"]: one for one in json.loads(files["hipaa-results.json"])["checks"]}
     assert by_id["S2"]["result"] == "fail"
-    assert by_id["S2"]["findings"][0]["line"] == 7
+    assert by_id["S2"]["findings"][0]["line"] == number
     failures = ElementTree.fromstring(files["hipaa-junit.xml"]).findall(".//failure/..")
     assert "S2" in [str(one.get("name")).split()[0] for one in failures]
     assert "| S2 | **fail** |" in step_summary.read_text()

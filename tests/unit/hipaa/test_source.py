@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
 
 import pytest
+from ansible.parsing.vault import VaultLib, VaultSecret
 
+from ci_scripts.hipaa.containers import request_faults
+from ci_scripts.hipaa.haproxy_syntax import missing_tool
 from ci_scripts.hipaa.source import s07_verification
 from ci_scripts.hipaa.source.checks import CHECKS
 from ci_scripts.hipaa.verdict import Status
-from tests.unit.hipaa.tree import APP, HOSTS, Defect, Tree
+from ci_scripts.runner.values import InventoryError
+from tests.unit.hipaa.tree import APP, COMPOSE, HOSTS, PLAY, PROXY, Defect, Tree
 
 
 def change(path: str, old: str, new: str) -> Defect:
@@ -19,6 +27,8 @@ def change(path: str, old: str, new: str) -> Defect:
 def write(path: str, text: str) -> Defect:
     return lambda tree: tree.write(path, text)
 
+
+SECRET = "hunter2-hunter2"
 
 # Check, what is wrong, how it is put in, and words that the finding says.
 DEFECTS: list[tuple[str, str, Defect, str]] = [
@@ -53,6 +63,177 @@ DEFECTS: list[tuple[str, str, Defect, str]] = [
 ]
 
 
+TLS = "proxy_tls_certificate: /etc/haproxy/certs/shop.pem"
+LOG_FORMAT = "%HM %HPO"
+
+
+def product(old: str, new: str, path: str = PROXY) -> Defect:
+    return lambda tree: tree.change_product(path, old, new)
+
+
+DEFECTS += [
+    ("S3", "no certificate", change(APP, TLS, ""), "no address serves HTTPS"),
+    ("S3", "no certificate: plain", change(APP, TLS, ""), "web answers plain HTTP at :80"),
+    ("S3", "TLS 1.0", product("ssl-min-ver TLSv1.2", "ssl-min-ver TLSv1.0"), "TLS from TLSv1.0"),
+    ("S3", "no least TLS", product("ssl-min-ver TLSv1.2 ", ""), "TLS from no version"),
+    ("S3", "TLS 1.1 at the address", product("ssl crt", "ssl ssl-min-ver TLSv1.1 crt"), "TLSv1.1"),
+    ("S3", "forced", product("ssl crt", "ssl force-tlsv10 crt"), "forces an old protocol"),
+    ("S3", "RC4", product("bind-ciphers ECDHE", "bind-ciphers RC4-SHA:ECDHE"), "a weak cipher"),
+    ("S3", "RC4 at the address", product("ssl crt", "ssl ciphers RC4 crt"), "a weak cipher at"),
+    ("S3", "no redirect", product("http-request redirect scheme", "# "), "more than a redirect"),
+    (
+        "S3",
+        "an answer before the redirect",
+        product(
+            "    http-request redirect scheme",
+            "    http-request return status 200 if { path /x }\n    http-request redirect scheme",
+        ),
+        "more than a redirect",
+    ),
+    (
+        "S3",
+        "a redirect of some",
+        product("code 308 unless { ssl_fc }", "code 308 if { path /x }"),
+        "more than a redirect",
+    ),
+    ("S3", "no HSTS", product("http-response set-header Strict", "# "), "no Strict-Transport"),
+    ("S3", "short HSTS", product("max-age=31536000", "max-age=300"), "no Strict-Transport"),
+    ("S3", "no address", product("option forwardfor", ""), "the client's address"),
+    ("S3", "no scheme", product("set-header X-Forwarded-Proto https", "set-header X 1"), "Proto"),
+    ("S3", "no section", product("global\n", "\n"), "stands in no section"),
+    ("S4", "no sslmode", change(APP, "?sslmode=verify-full", ""), "with sslmode not set"),
+    ("S4", "unverified", change(APP, "verify-full", "require"), "with sslmode require"),
+    ("S4", "plain Redis", change(APP, "127.0.0.1:6379", "r.example.com"), "without TLS"),
+    ("S4", "open Redis", change(APP, ":{{ vault_redis_password }}@", ""), "REDIS_URL: has no pass"),
+    (
+        "S4",
+        "no database password",
+        change(APP, ":{{ vault_database_password }}", ""),
+        "DATABASE_URL: has no password",
+    ),
+    ("S4", "no address", change(APP, "@127.0.0.1:6379", "@127.0.0.1:none"), "cannot be read"),
+    (
+        "S5",
+        "the engine's socket",
+        change(APP, "app_name", "app_volumes: ['/run/docker.sock:/d']\napp_name"),
+        "a deploy would refuse it: app_volumes",
+    ),
+    (
+        "S5",
+        "the server's files",
+        change(APP, "app_name", "app_volumes: ['/etc:/host']\napp_name"),
+        "reaches the server's /etc",
+    ),
+    (
+        "S5",
+        "a capability",
+        change(APP, "app_name", "app_cap_add: [sys_admin]\napp_name"),
+        "the capability SYS_ADMIN",
+    ),
+    (
+        "S5",
+        "the server's network",
+        product(
+            "release_network: iadeploy", "release_network: host", "roles/release/defaults/main.yml"
+        ),
+        "shares the server's own (NetworkMode)",
+    ),
+    ("S5", "an open database", change(COMPOSE, "127.0.0.1:", ""), "publishes a port"),
+    ("S5", "everywhere", change(COMPOSE, "127.0.0.1", "0.0.0.0"), "publishes a port"),
+    (
+        "S5",
+        "an open Redis in a task",
+        change(
+            PLAY,
+            "    - name: Tell",
+            "    - name: Start Redis\n      community.docker.docker_container:\n"
+            "        image: redis:7\n        published_ports: ['6379:6379']\n    - name: Tell",
+        ),
+        "redis:7 publishes a port",
+    ),
+    (
+        "S5",
+        "an open port in long form",
+        change(COMPOSE, '["127.0.0.1:5432:5432"]', "[{target: 5432, published: 5432}]"),
+        "publishes a port",
+    ),
+    (
+        "S5",
+        "the host's network",
+        change(COMPOSE, "ports:", "network_mode: host #"),
+        "own addresses",
+    ),
+    ("S5", "privileged", change(COMPOSE, "ports:", "privileged: true #"), "is privileged"),
+    (
+        "S5",
+        "a declared socket",
+        change(COMPOSE, "ports:", "volumes: [/var/run/docker.sock:/d] #"),
+        "postgres:16 reaches the engine's socket",
+    ),
+    ("S6", "no idle time", change(APP, "SESSION_IDLE_SECONDS: 900", ""), "nothing ends an idle"),
+    ("S6", "a day", change(APP, "SECONDS: 900", "SECONDS: 86400"), "lives on for 86400 s"),
+    ("S6", "no number", change(APP, "SECONDS: 900", "SECONDS: never"), "lives on for never s"),
+    ("S6", "no end", change(APP, "SECONDS: 900", "SECONDS: 0"), "lives on for 0 s"),
+    ("S6", "not secure", change(APP, "COOKIE_SECURE: true", ""), "may go over plain HTTP"),
+    ("S6", "insecure", change(APP, "SECURE: true", "SECURE: false"), "may go over plain HTTP"),
+    ("S6", "readable", change("src/shop.py", "httponly=True, ", ""), "without httponly=True"),
+    ("S6", "not HttpOnly", change("src/shop.py", "httponly=True", "httponly=False"), "httponly"),
+    ("S6", "any site", change("src/shop.py", '"Lax"', '"None"'), "without samesite"),
+    ("S6", "secure unsaid", change("src/shop.py", ", secure=settings.secure", ""), "secure"),
+    ("S6", "no HttpOnly at all", change("src/shop.py", "set_cookie", "put"), "are HttpOnly"),
+    ("S6", "no SameSite at all", change("src/shop.py", "set_cookie", "put"), "are SameSite"),
+    (
+        "S6",
+        "HttpOnly off",
+        change(APP, "LOG_LEVEL: info", "SESSION_COOKIE_HTTPONLY: false"),
+        "SESSION_COOKIE_HTTPONLY is off",
+    ),
+    (
+        "S6",
+        "SameSite off",
+        change(APP, "LOG_LEVEL: info", "SESSION_COOKIE_SAMESITE: None"),
+        "neither Lax nor Strict",
+    ),
+    ("S8", "no no_log", change(PLAY, "no_log: true", "tags: [a]"), "'Set the password' touches"),
+    ("S8", "a template", change(PLAY, "no_log: true", 'no_log: "{{ x }}"'), "'Set the password'"),
+    ("S8", "in a message", change(PLAY, "shop_log", "vault_x"), "'Tell where the log is' touches"),
+    (
+        "S8",
+        "a declared secret",
+        write(
+            "roles/shop/meta/argument_specs.yml",
+            "argument_specs: {main: {options: {shop_log: {type: str, no_log: true}}}}\n",
+        ),
+        "touches shop_log",
+    ),
+    (
+        "S8",
+        "inside a block",
+        change(
+            PLAY,
+            "    - name: Tell",
+            "    - name: Tell both\n      block:\n        - name: Tell it\n"
+            "          ansible.builtin.debug: {var: shop.token}\n"
+            '        - {name: Say it, debug: {msg: "{{ shop.token }}"}}\n    - name: Tell',
+        ),
+        "'Say it' touches token",
+    ),
+    ("S8", "the request line", product(LOG_FORMAT, "%{+Q}r"), "the whole request line (%r)"),
+    ("S8", "the query", product(LOG_FORMAT, "%HM %HU"), "the address with its query"),
+    ("S8", "a header", product(LOG_FORMAT, "%[req.hdr(cookie)]"), "%[req.hdr(cookie)]"),
+    ("S8", "a body", product(LOG_FORMAT, "%[req.body]"), "%[req.body]"),
+    ("S8", "httplog", product("option dontlognull", "option httplog"), "option httplog"),
+    (
+        "S8",
+        "a captured header",
+        product(
+            "    bind :{{ proxy_http_port",
+            "    capture request header Cookie len 9\n    bind :{{ proxy_http_port",
+        ),
+        "captures 'request header Cookie'",
+    ),
+]
+
 # One way to write each pattern of S7, by the pattern's name.
 SWITCHED_OFF = {
     "requests without verification": ("src/a.py", "requests.get(url, verify=False)"),
@@ -86,6 +267,124 @@ DEFECTS += [("S7", "what bandit found", bandit_says, "src/a.py:3: bandit B324: m
 
 def test_every_pattern_of_s7_has_a_line_that_it_finds() -> None:
     assert set(SWITCHED_OFF) == set(s07_verification.PATTERNS)
+
+
+SOUND = {
+    "HostConfig": {
+        "Binds": ["shop-data:/data", "/srv/secrets:/run/secrets:ro"],
+        "NetworkMode": "iadeploy",
+        "SecurityOpt": ["no-new-privileges"],
+        "CapAdd": ["NET_BIND_SERVICE"],
+        "PortBindings": {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8080"}]},
+    }
+}
+
+
+def test_a_sound_container_has_no_fault() -> None:
+    assert list(request_faults(SOUND)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"Privileged": True}, "is privileged"),
+        ({"NetworkMode": "host"}, "(NetworkMode)"),
+        ({"PidMode": "host"}, "(PidMode)"),
+        ({"IpcMode": "host"}, "(IpcMode)"),
+        ({"SecurityOpt": []}, "lacks no-new-privileges"),
+        ({"SecurityOpt": ["no-new-privileges:false"]}, "lacks no-new-privileges"),
+        ({"SecurityOpt": ["no-new-privileges", "seccomp=unconfined"]}, "seccomp=unconfined"),
+        ({"Binds": ["/var/run/docker.sock:/var/run/docker.sock"]}, "the engine's socket"),
+        ({"Binds": ["/:/host:ro"]}, "the server's /"),
+        ({"Binds": ["/var/lib/docker:/d"]}, "the server's /var/lib/docker"),
+        ({"CapAdd": ["ALL"]}, "the capability ALL"),
+        ({"PortBindings": {"80/tcp": [{"HostPort": "80"}]}}, "publishes 80/tcp"),
+        ({"PortBindings": {"80/tcp": [{"HostIp": "0.0.0.0"}]}}, "publishes 80/tcp"),
+    ],
+    ids=str,
+)
+def test_what_a_container_may_not_do_is_told(change: dict[str, Any], said: str) -> None:
+    found = list(request_faults({"HostConfig": {**SOUND["HostConfig"], **change}}))
+    assert len(found) == 1 and said in found[0]
+
+
+@pytest.mark.skipif(bool(missing_tool()), reason=f"{missing_tool()} is not installed")
+def test_what_only_haproxy_itself_refuses_turns_s3_red(tree: Tree) -> None:
+    tree.change_product(PROXY, "timeout queue 10s", "timeout queue soon")
+    verdict = tree.look("S3")
+    assert verdict.status is Status.FAIL
+    assert len(verdict.findings) == 1
+    assert verdict.findings[0].text.startswith("haproxy -c: config : parsing [haproxy.cfg:")
+    assert "timeout queue" in verdict.findings[0].text
+
+
+def test_without_haproxy_s3_says_that_its_own_check_did_not_run(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(Path(shutil.which("git") or "/").parent / "nothing"))
+    tree.change_product(PROXY, "timeout queue 10s", "timeout queue soon")
+    verdict = tree.look("S3")
+    assert verdict.status is Status.PASS
+    assert verdict.notes == ("haproxy is not installed here, so 'haproxy -c' did not run.",)
+
+
+def test_an_address_that_only_the_vault_knows_is_not_tested(tree: Tree) -> None:
+    text = "  DATABASE_URL: '{{ vault_database_url }}'\n"
+    tree.write(APP, re.sub(r"  DATABASE_URL: .*\n.*\n", text, (tree.root / APP).read_text()))
+    verdict = tree.look("S4")
+    assert verdict.status is Status.NOT_TESTED
+    assert "DATABASE_URL lies in the vault as a whole" in verdict.reason
+
+
+def test_with_the_vault_s_password_the_address_is_judged(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    password = tree.root.parent / "password"
+    password.write_text("open sesame\n")
+    vault = VaultLib([("default", VaultSecret(b"open sesame"))])
+    url = f"postgresql://shop:{SECRET}@db.example.com/shop?sslmode=disable"
+    sealed = vault.encrypt(f"vault_database_url: {url}\n")
+    tree.write("inventories/production/group_vars/all/vault.yml", sealed.decode())
+    test_an_address_that_only_the_vault_knows_is_not_tested(tree)
+    monkeypatch.setenv("ANSIBLE_VAULT_PASSWORD_FILE", str(password))
+    verdict = tree.look("S4")
+    assert verdict.status is Status.FAIL
+    assert "sslmode disable" in verdict.findings[0].text
+    assert SECRET not in str(verdict)
+    assert tree.look("S2").status is Status.PASS
+
+
+def test_an_inline_vault_value_is_a_reference(tree: Tree) -> None:
+    sealed = VaultLib([("default", VaultSecret(b"open sesame"))]).encrypt(SECRET).decode()
+    block = "\n".join(f"    {line}" for line in sealed.splitlines())
+    tree.change(APP, '"{{ vault_secret_key }}"', f"!vault |\n{block}")
+    assert {tree.look(check).status for check in CHECKS} == {Status.PASS}
+
+
+def test_a_lookup_is_a_reference_and_is_not_carried_out(tree: Tree) -> None:
+    ran = tree.root.parent / "ran"
+    lookup = f"\"{{{{ lookup('pipe', 'touch {ran}') }}}}\""
+    tree.change(APP, '"{{ vault_secret_key }}"', lookup)
+    assert {tree.look(check).status for check in CHECKS} == {Status.PASS}
+    assert not ran.exists()
+
+
+def test_without_a_database_s4_does_not_apply(tree: Tree) -> None:
+    text = (tree.root / APP).read_text()
+    tree.write(APP, re.sub(r"  DATABASE_URL: .*\n.*\n  REDIS_URL: .*\n", "", text))
+    assert tree.look("S4").status is Status.NOT_APPLICABLE
+
+
+def test_a_project_without_environments_is_an_error(tree: Tree) -> None:
+    tree.write("hipaa.toml", "[environments_left_out]\nproduction = 'gone'\n")
+    for check in ("S3", "S4", "S5", "S6", "S8"):
+        assert tree.look(check).status is Status.ERROR
+
+
+def test_an_inventory_that_ansible_cannot_read_is_an_error(tree: Tree) -> None:
+    tree.write(APP, "app_name: {{ shop }}\n")
+    with pytest.raises(InventoryError, match="app.yml|production"):
+        tree.look("S3")
 
 
 @pytest.mark.parametrize("check", CHECKS)

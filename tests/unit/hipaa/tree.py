@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +16,10 @@ from ci_scripts.hipaa.verdict import Verdict
 
 APP = "inventories/production/group_vars/all/app.yml"
 HOSTS = "inventories/production/hosts.yml"
+PLAY = "playbooks/password.yml"
+COMPOSE = "compose.yml"
+ROOT = Path(__file__).resolve().parents[3]
+PROXY = "roles/proxy/templates/haproxy.cfg.j2"
 
 CLEAN = {
     HOSTS: """\
@@ -33,11 +38,38 @@ app_image: registry.example.com/shop
 app_domains: [shop.example.com]
 app_env:
   LOG_LEVEL: info
+  SESSION_IDLE_SECONDS: 900
+  COOKIE_SECURE: true
 app_secrets:
   SECRET_KEY: "{{ vault_secret_key }}"
+  DATABASE_URL: >-
+    postgresql://shop:{{ vault_database_password }}@db.example.com/shop?sslmode=verify-full
+  REDIS_URL: "redis://:{{ vault_redis_password }}@127.0.0.1:6379/0"
 proxy_tls_certificate: /etc/haproxy/certs/shop.pem
 """,
-    "src/shop.py": 'import requests\n\nANSWER = requests.get("https://example.com", timeout=3)\n',
+    "src/shop.py": """\
+def give(response, settings):
+    response.set_cookie("shop", "x", httponly=True, samesite="Lax", secure=settings.secure)
+""",
+    PLAY: """\
+- name: Change the password of the application
+  hosts: app
+  tasks:
+    - name: Set the password
+      community.postgresql.postgresql_user:
+        name: shop
+        password: "{{ vault_database_password }}"
+      no_log: true
+    - name: Tell where the log is
+      ansible.builtin.debug:
+        msg: "{{ shop_log }}"
+""",
+    COMPOSE: """\
+services:
+  db:
+    image: postgres:16
+    ports: ["127.0.0.1:5432:5432"]
+""",
 }
 
 
@@ -60,6 +92,16 @@ class Tree:
         text = (self.root / path).read_text(encoding="utf-8")
         assert old in text, f"{path} does not hold {old!r}"
         self.write(path, text.replace(old, new))
+
+    def change_product(self, path: str, old: str, new: str) -> None:
+        """Replace text in a copy of the product's roles, and look at that copy."""
+        copy = self.root.parent / "content"
+        without = shutil.ignore_patterns("molecule", "__pycache__")
+        shutil.copytree(ROOT / "roles", copy / "roles", ignore=without, dirs_exist_ok=True)
+        text = (copy / path).read_text(encoding="utf-8")
+        assert old in text, f"{path} does not hold {old!r}"
+        (copy / path).write_text(text.replace(old, new), encoding="utf-8")
+        self.options["content"] = copy
 
     def git(self, *arguments: str) -> str:
         """Run git here."""
