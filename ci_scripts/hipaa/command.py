@@ -12,6 +12,7 @@ from .. import __version__
 from ..exits import CommandError, Exit
 from ..report import Report
 from . import NOTE
+from .history import commit_range
 from .project import GitError, Project, find_project
 from .reports.files import LOG, write_reports
 from .reports.record import Record
@@ -87,7 +88,7 @@ def _source_looks(request: Request, project: Project) -> dict[str, Look]:
         project=project,
         evidence=request.evidence or project.root,
         evidence_named=request.evidence is not None,
-        history=request.history,
+        history=commit_range(request.history),
     )
     return {name: partial(check, source) for name, check in CHECKS.items()}
 

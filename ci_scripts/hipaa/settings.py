@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from datetime import date
 from pathlib import Path
@@ -111,11 +112,17 @@ def parse_settings(table: dict[str, Any]) -> Settings:
     if set(audit) - {"sink", "database_log"}:
         raise ValueError("audit takes sink and database_log")
     values["audit"] = {name: Pointer(**pointer) for name, pointer in audit.items()}
-    values["accepted"] = tuple(_accepted(one) for one in values.get("accepted", []))
+    values["accepted"] = tuple(
+        entry for one in values.get("accepted", []) for entry in _accepted(**one)
+    )
     return Settings(**values)
 
 
-def _accepted(table: dict[str, Any]) -> Accepted:
-    if not str(table.get("reason", "")).strip():
-        raise ValueError(f"an entry of 'accepted' for {table.get('path', '?')} has no reason")
-    return Accepted(**{**table, "keys": tuple(table["keys"])})
+def _accepted(
+    check: str, reason: str, findings: dict[str, list[str]], until: date | None = None
+) -> Iterator[Accepted]:
+    """Yield one entry of the file path by path."""
+    if not reason.strip():
+        raise ValueError(f"an entry of 'accepted' for {check} has no reason")
+    for path, keys in findings.items():
+        yield Accepted(check, path, tuple(keys), reason, until)

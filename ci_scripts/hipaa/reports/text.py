@@ -41,7 +41,7 @@ def _check(result: Result) -> Iterator[str]:
     yield f"{verdict.status.value.upper():<14}  {check.id:<3}  {check.title}"
     yield f"    {check.severity}; 45 CFR {check.cited}"
     yield f"    {verdict.reason}"
-    yield from (f"    - {finding}" for finding in verdict.findings)
+    yield from (f"    - {finding}  (key: {finding.key})" for finding in verdict.findings)
     yield from (f"    Note: {note}" for note in verdict.notes)
     if not check.not_tested:
         yield f"    Limit: {check.limit}"

@@ -53,7 +53,7 @@ def test_a_defect_ends_in_exit_9_and_stands_in_every_report(
     number = next(index for index, line in enumerate(lines, start=1) if SECRET in line)
     ended = run(tree, "--source")
     assert ended.exit_code == Exit.GATE_FAILED, ended.output
-    assert "fail S2: 1 finding" in ended.stderr
+    assert "fail S2: files with variables: 2 looked at, 1 finding." in ended.stderr
     files = written(tree)
     assert set(files) == {"security_test.log", "hipaa-results.json", "hipaa-junit.xml"}
     assert "FAIL            S2   " in files["security_test.log"]

@@ -60,9 +60,10 @@ def test_an_error_is_never_accepted() -> None:
         ("[environments_left_out]\nlocal = ' '", "a reason for each environment"),
         ("[audit]\nsinks = {file = 'a', holds = 'b'}", "sink and database_log"),
         ("[audit]\nsink = {file = 'a'}", "holds"),
-        ("[[accepted]]\ncheck = 'S1'\npath = 'a'\nkeys = ['k']", "a has no reason"),
-        ("[[accepted]]\nreason = 'r'\npath = 'a'\ncheck = 'S1'", "keys"),
-        ("[[accepted]]\nreason = 'r'\nkeys = []\npath = 'a'", "check"),
+        ("[[accepted]]\ncheck = 'S1'\nreason = ' '\nfindings = {a = ['k']}", "S1 has no reason"),
+        ("[[accepted]]\ncheck = 'S1'\nfindings = {a = ['k']}", "reason"),
+        ("[[accepted]]\nreason = 'r'\ncheck = 'S1'", "findings"),
+        ("[[accepted]]\nreason = 'r'\nfindings = {a = ['k']}", "check"),
     ],
 )
 def test_a_settings_file_that_is_wrong_is_refused_by_name(tree: Tree, text: str, said: str) -> None:
@@ -77,8 +78,7 @@ def test_a_settings_file_is_read(tree: Tree) -> None:
     tree.write(
         "hipaa.toml",
         "session_idle_limit_seconds = 600\n[environments_left_out]\nlocal = 'no server'\n"
-        "[[accepted]]\ncheck = 'S1'\npath = 'a'\nkeys = ['k']\nreason = 'r'\n"
-        "until = 2026-03-01\n",
+        "[[accepted]]\ncheck = 'S1'\nreason = 'r'\nuntil = 2026-03-01\nfindings = {a = ['k']}\n",
     )
     settings = read_settings(tree.root)
     assert settings.session_idle_limit_seconds == 600

@@ -5,19 +5,35 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
 
+from ci_scripts.exits import CommandError
 from ci_scripts.hipaa.containers import request_faults
+from ci_scripts.hipaa.evidence import EvidenceError
 from ci_scripts.hipaa.haproxy_syntax import missing_tool
+from ci_scripts.hipaa.history import commit_range
+from ci_scripts.hipaa.project import GitError, find_project
 from ci_scripts.hipaa.source import s07_verification
 from ci_scripts.hipaa.source.checks import CHECKS
+from ci_scripts.hipaa.source.context import Source
 from ci_scripts.hipaa.verdict import Status
 from ci_scripts.runner.values import InventoryError
-from tests.unit.hipaa.tree import APP, COMPOSE, HOSTS, PLAY, PROXY, Defect, Tree
+from tests.unit.hipaa.tree import (
+    APP,
+    COMPOSE,
+    EMERGENCY,
+    HOSTS,
+    PLAY,
+    PROXY,
+    ROTATION,
+    Defect,
+    Tree,
+)
 
 
 def change(path: str, old: str, new: str) -> Defect:
@@ -234,6 +250,83 @@ DEFECTS += [
     ),
 ]
 
+
+def removed(path: str) -> Defect:
+    return lambda tree: (tree.root / path).unlink()
+
+
+def in_the_past(tree: Tree) -> None:
+    tree.commit_all()
+    tree.write("deploy.sh", f"aws_key={KEY_ID}\n")
+    tree.commit_all()
+    tree.write("deploy.sh", "aws_key=$AWS_KEY\n")
+
+
+def gate(name: str, **changes: object) -> Defect:
+    return lambda tree: tree.gate(name, **changes)
+
+
+# In two parts, so that these tests hold nothing that looks like a credential.
+KEY_ID = "AKIA" + "Q3EGRHGT7XW2NDPZ"
+PRIVATE_KEY = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIEow\n"
+
+DEFECTS += [
+    ("S1", "an access key", write("deploy.sh", f"key={KEY_ID}\n"), "deploy.sh:1: this looks"),
+    ("S1", "a private key", write("id_rsa", PRIVATE_KEY), "id_rsa:1: this looks like a cred"),
+    (
+        "S1",
+        "a comment is no reason",
+        write("deploy.sh", f"key={KEY_ID} # pragma: allowlist secret\n"),
+        "deploy.sh:1: this looks",
+    ),
+    ("S1", "a removed access key", in_the_past, "in an earlier version of this file"),
+    (
+        "S9",
+        "no sink",
+        change("hipaa.toml", 'sink = {file = "src/shop.py", holds = "def give"}', ""),
+        "nothing shows where the application records",
+    ),
+    ("S9", "a sink that is gone", removed("src/shop.py"), "src/shop.py, which is not there"),
+    ("S9", "a sink no more", change("src/shop.py", "def give", "def put"), "any more"),
+    ("S9", "no retention", change("hipaa.toml", "audit_kept_days = 2192", ""), "nothing says how"),
+    ("S9", "a year", change("hipaa.toml", "2192", "365"), "kept for 365 days"),
+    (
+        "S9",
+        "no log of the database",
+        change("postgresql.conf", "log_connections = on", "log_connections = off"),
+        "does not show that PostgreSQL logs",
+    ),
+    ("S9", "local logs", change(APP, "log-driver: syslog", "max: 1"), "log-driver json-file"),
+    ("S9", "deleted early", change(ROTATION, "rotate 84", "rotate 12"), "after 360 days"),
+    ("S9", "a greatest age", change(ROTATION, "monthly", "monthly\n maxage 90"), "after 90 days"),
+    ("S10", "no restore", removed("playbooks/restore.yml"), "restore.yml: there is no such"),
+    ("S10", "no backup", removed("playbooks/backup.yml"), "backup.yml: there is no such"),
+    ("S10", "no emergency", removed(EMERGENCY), "emergency_access.yml: there is no such"),
+    (
+        "S10",
+        "a restore that Ansible cannot read",
+        write("playbooks/restore.yml", "- {name: Restore, hosts: app, task: []}\n"),
+        "restore.yml: Ansible cannot read it",
+    ),
+    ("S10", "no end", change(EMERGENCY, "expires:", "comment:"), "does not end by itself"),
+    ("S10", "no record", change(EMERGENCY, "logger", "echo"), "is not recorded"),
+    ("S10", "no schedule", change(APP, "backup_calendar: daily", ""), "gives backups a schedule"),
+    (
+        "S10",
+        "no encryption",
+        change(APP, "backup_encryption_recipient: age1shop", "backup_encryption: false"),
+        "gives backups encryption",
+    ),
+    ("S10", "no checksum", change(APP, "backup_checksum: sha256", ""), "gives backups a checksum"),
+    ("S11", "bandit failed", gate("bandit", verdict="fail", reason="1 HIGH"), "came to fail: 1 H"),
+    ("S11", "bandit broke", gate("bandit", verdict="error"), "bandit came to error"),
+    ("S11", "not run", gate("pip-audit", verdict="not_run"), "pip-audit came to not_run"),
+    ("S11", "nothing scanned", gate("pip-audit", scanned=0), "pip-audit looked at nothing"),
+    ("S11", "no reason", gate("safety", verdict="not_run"), "safety came to not_run"),
+    ("S11", "safety failed", gate("safety", verdict="fail"), "safety came to fail"),
+    ("S11", "no bandit", gate("bandit", gate="other"), "the gate bandit is missing"),
+]
+
 # One way to write each pattern of S7, by the pattern's name.
 SWITCHED_OFF = {
     "requests without verification": ("src/a.py", "requests.get(url, verify=False)"),
@@ -367,6 +460,62 @@ def test_a_lookup_is_a_reference_and_is_not_carried_out(tree: Tree) -> None:
     tree.change(APP, '"{{ vault_secret_key }}"', lookup)
     assert {tree.look(check).status for check in CHECKS} == {Status.PASS}
     assert not ran.exists()
+
+
+def test_safety_may_be_left_out_with_a_reason(tree: Tree) -> None:
+    tree.gate("safety", verdict="not_run", reason="no key", scanned=0)
+    verdict = tree.look("S11")
+    assert verdict.status is Status.PASS
+    assert "safety 1: not_run, 0 scanned." in verdict.notes
+
+
+def test_the_date_of_the_gates_data_is_told(tree: Tree) -> None:
+    tree.gate("pip-audit", data_date="2026-03-01")
+    assert "pip-audit 1: pass, 9 scanned, data of 2026-03-01." in tree.look("S11").notes
+
+
+def test_missing_gates_never_pass(tree: Tree) -> None:
+    (tree.evidence / "gate-verdicts.json").unlink()
+    assert tree.look("S11").status is Status.ERROR
+    source = Source(find_project(tree.root), tree.root)
+    verdict = CHECKS["S11"](source)
+    assert verdict.status is Status.NOT_TESTED and "gate-verdicts.json" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", "[]", '{"schema": 2, "verdicts": []}', '{"schema": 1}', '{"schema": 1, "verdicts": [3]}'],
+)
+def test_gates_that_cannot_be_understood_are_an_error(tree: Tree, text: str) -> None:
+    (tree.evidence / "gate-verdicts.json").write_text(text)
+    with pytest.raises(EvidenceError, match="gate-verdicts.json"):
+        tree.look("S11")
+
+
+def test_without_a_range_the_history_is_not_tested(tree: Tree) -> None:
+    verdict = tree.look("S1")
+    assert verdict.status is Status.PASS, verdict
+    tree.options["history"] = ""
+    assert tree.look("S1").status is Status.NOT_TESTED
+
+
+def test_a_range_that_git_does_not_know_is_an_error(tree: Tree) -> None:
+    tree.options["history"] = "origin/none..HEAD"
+    with pytest.raises(GitError, match="origin/none"):
+        tree.look("S1")
+
+
+@pytest.mark.parametrize("text", ["--all", "main", "a..b;c", "-x..y", "a..$(id)", "a ..b"])
+def test_a_range_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(CommandError, match="--history"):
+        commit_range(text)
+
+
+def test_without_detect_secrets_s1_is_an_error(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "detect_secrets.core.secrets_collection", None)
+    verdict = tree.look("S1")
+    assert verdict.status is Status.ERROR
+    assert "innerarchitect-deploy[hipaa]" in verdict.reason
 
 
 def test_without_a_database_s4_does_not_apply(tree: Tree) -> None:

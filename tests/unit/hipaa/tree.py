@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -18,7 +19,10 @@ APP = "inventories/production/group_vars/all/app.yml"
 HOSTS = "inventories/production/hosts.yml"
 PLAY = "playbooks/password.yml"
 COMPOSE = "compose.yml"
+EMERGENCY = "playbooks/emergency_access.yml"
+ROTATION = "deploy/logrotate.d/shop"
 ROOT = Path(__file__).resolve().parents[3]
+ROLES = ("host", "proxy", "release")
 PROXY = "roles/proxy/templates/haproxy.cfg.j2"
 
 CLEAN = {
@@ -46,6 +50,12 @@ app_secrets:
     postgresql://shop:{{ vault_database_password }}@db.example.com/shop?sslmode=verify-full
   REDIS_URL: "redis://:{{ vault_redis_password }}@127.0.0.1:6379/0"
 proxy_tls_certificate: /etc/haproxy/certs/shop.pem
+host_docker_options:
+  log-driver: syslog
+  log-opts: {syslog-address: "tcp+tls://logs.example.com:6514"}
+backup_calendar: daily
+backup_encryption_recipient: age1shop
+backup_checksum: sha256
 """,
     "src/shop.py": """\
 def give(response, settings):
@@ -64,6 +74,34 @@ def give(response, settings):
       ansible.builtin.debug:
         msg: "{{ shop_log }}"
 """,
+    "playbooks/backup.yml": "- {name: Back up the database, hosts: app, tasks: []}\n",
+    "playbooks/restore.yml": "- {name: Restore the database, hosts: app, tasks: []}\n",
+    EMERGENCY: """\
+- name: Give emergency access
+  hosts: app
+  tasks:
+    - name: Make the account, which ends by itself
+      ansible.builtin.user:
+        name: emergency
+        expires: "{{ emergency_ends }}"
+    - name: Record that it was given
+      ansible.builtin.command:
+        argv: [logger, --priority, auth.warning, "emergency access was given"]
+""",
+    ROTATION: """\
+/var/log/shop/audit.log {
+    monthly
+    rotate 84
+}
+""",
+    "postgresql.conf": "log_connections = on\nlog_statement = 'ddl'\n",
+    "hipaa.toml": """\
+audit_kept_days = 2192
+
+[audit]
+sink = {file = "src/shop.py", holds = "def give"}
+database_log = {file = "postgresql.conf", holds = "log_connections = on"}
+""",
     COMPOSE: """\
 services:
   db:
@@ -80,6 +118,8 @@ class Tree:
     root: Path
     evidence: Path
     options: dict[str, object] = field(default_factory=dict)
+    gates: dict[str, dict[str, object]] = field(default_factory=dict)
+    committed: bool = False
 
     def write(self, path: str, text: str) -> None:
         """Write a file."""
@@ -93,11 +133,27 @@ class Tree:
         assert old in text, f"{path} does not hold {old!r}"
         self.write(path, text.replace(old, new))
 
+    def commit_all(self) -> None:
+        """Commit the tree, on top of a commit without a file."""
+        if not self.committed:
+            self.git("commit", "--quiet", "--allow-empty", "--message", "nothing")
+            self.options.setdefault("history", f"{self.git('rev-parse', 'HEAD')}..HEAD")
+        self.committed = True
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", "change")
+
+    def gate(self, name: str, **changes: object) -> None:
+        """Change a gate's verdict."""
+        self.gates[name] = {**self.gates.get(name, {"gate": name}), **changes}
+        document = {"schema": 1, "verdicts": list(self.gates.values())}
+        (self.evidence / "gate-verdicts.json").write_text(json.dumps(document))
+
     def change_product(self, path: str, old: str, new: str) -> None:
         """Replace text in a copy of the product's roles, and look at that copy."""
-        copy = self.root.parent / "content"
+        copy = self.root.parent / "changed"
         without = shutil.ignore_patterns("molecule", "__pycache__")
-        shutil.copytree(ROOT / "roles", copy / "roles", ignore=without, dirs_exist_ok=True)
+        for role in ROLES:
+            shutil.copytree(ROOT / "roles" / role, copy / "roles" / role, ignore=without)
         text = (copy / path).read_text(encoding="utf-8")
         assert old in text, f"{path} does not hold {old!r}"
         (copy / path).write_text(text.replace(old, new), encoding="utf-8")
@@ -116,6 +172,8 @@ class Tree:
 
     def look(self, check: str) -> Verdict:
         """Carry out one check."""
+        if check == "S1":
+            self.commit_all()
         project = Project(self.root, read_settings(self.root))
         source = Source(project, self.evidence, True, **self.options)  # type: ignore[arg-type]
         return CHECKS[check](source)
@@ -128,7 +186,15 @@ def clean_tree(folder: Path) -> Tree:
     """Return a project without a defect."""
     tree = Tree(folder / "shop", folder / "evidence")
     tree.evidence.mkdir()
+    # Only what the checks render: other parts of the product must not mend what a test breaks.
+    content = folder / "content"
+    (content / "roles").mkdir(parents=True)
+    for role in ROLES:
+        (content / "roles" / role).symlink_to(ROOT / "roles" / role)
+    tree.options["content"] = content
     for path, text in CLEAN.items():
         tree.write(path, text)
+    for name in ("bandit", "pip-audit", "safety"):
+        tree.gate(name, verdict="pass", reason="", scanned=9, tool_version="1", data_date="")
     tree.git("init", "--quiet", "--initial-branch=main")
     return tree
