@@ -28,12 +28,18 @@ def add_hipaa(app: typer.Typer, finish: Finish) -> None:
             bool, typer.Option("--source", help="Look at a project's source and configuration.")
         ] = False,
         project: Annotated[_Folder, typer.Option(help="Its top folder; by default here.")] = None,
+        image: Annotated[
+            str, typer.Option(metavar="REF", help="Look at an image: a reference, or an archive.")
+        ] = "",
         history: Annotated[
             str, typer.Option(metavar="A..B", help="Look for secrets in these commits too.")
         ] = "",
         evidence: Annotated[
             _Folder, typer.Option(help="Folder with the gates' results; by default the project.")
         ] = None,
+        pushed_digest: Annotated[
+            str, typer.Option(metavar="DIGEST", help="What was pushed and is to be deployed.")
+        ] = "",
         output: Annotated[Path, typer.Option(help="Folder for the reports.")] = Path("."),
         as_json: AsJson = False,
         debug: Debug = False,
@@ -43,6 +49,6 @@ def add_hipaa(app: typer.Typer, finish: Finish) -> None:
         def work() -> Report:
             from .hipaa.command import Request, run  # pylint: disable=import-outside-toplevel
 
-            return run(Request(source, project, evidence, history, output))
+            return run(Request(source, image, project, evidence, history, pushed_digest, output))
 
         finish(work, as_json, debug)

@@ -28,6 +28,8 @@ _DATABASE_IMAGE = re.compile(
 def request_faults(request: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is wrong with a creation request to the engine."""
     host = request.get("HostConfig") or {}
+    if not host.get("ReadonlyRootfs"):
+        yield "the container's root file system is writable; set app_read_only"
     if host.get("Privileged"):
         yield "the container is privileged"
     for field in ("NetworkMode", "PidMode", "IpcMode", "UsernsMode"):

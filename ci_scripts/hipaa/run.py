@@ -9,6 +9,7 @@ from datetime import date
 from ..runner.values import InventoryError
 from .catalogue import Check, checks
 from .evidence import EvidenceError
+from .image.archive import ImageError
 from .project import GitError
 from .settings import Settings
 from .verdict import Finding, Status, Verdict, not_tested
@@ -52,7 +53,7 @@ def _carried_out(look: Look) -> Verdict:
     """Return a check's verdict; one that breaks is an error and stops no other check."""
     try:
         return look()
-    except (EvidenceError, GitError, InventoryError) as error:
+    except (EvidenceError, GitError, ImageError, InventoryError) as error:
         return Verdict(Status.ERROR, f"{error}.")
     except Exception as error:  # pylint: disable=broad-exception-caught
         return Verdict(Status.ERROR, f"The check broke: {type(error).__name__}: {error}.")

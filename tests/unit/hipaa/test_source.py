@@ -154,6 +154,7 @@ DEFECTS += [
         ),
         "shares the server's own (NetworkMode)",
     ),
+    ("S5", "writable", change(APP, "app_read_only: true", ""), "set app_read_only"),
     ("S5", "an open database", change(COMPOSE, "127.0.0.1:", ""), "publishes a port"),
     ("S5", "everywhere", change(COMPOSE, "127.0.0.1", "0.0.0.0"), "publishes a port"),
     (
@@ -366,6 +367,7 @@ SOUND = {
     "HostConfig": {
         "Binds": ["shop-data:/data", "/srv/secrets:/run/secrets:ro"],
         "NetworkMode": "iadeploy",
+        "ReadonlyRootfs": True,
         "SecurityOpt": ["no-new-privileges"],
         "CapAdd": ["NET_BIND_SERVICE"],
         "PortBindings": {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8080"}]},
@@ -380,6 +382,7 @@ def test_a_sound_container_has_no_fault() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        ({"ReadonlyRootfs": False}, "root file system is writable"),
         ({"Privileged": True}, "is privileged"),
         ({"NetworkMode": "host"}, "(NetworkMode)"),
         ({"PidMode": "host"}, "(PidMode)"),

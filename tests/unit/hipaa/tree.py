@@ -40,6 +40,7 @@ all:
 app_name: shop
 app_image: registry.example.com/shop
 app_domains: [shop.example.com]
+app_read_only: true
 app_env:
   LOG_LEVEL: info
   SESSION_IDLE_SECONDS: 900
