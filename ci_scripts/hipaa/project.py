@@ -35,12 +35,14 @@ class Project:
 
     @cached_property
     def files(self) -> tuple[str, ...]:
-        """The paths of the files that git knows or would add, relative, lock files left out.
+        """The paths of the files that git tracks, relative, lock files left out.
+
+        What lies about untracked, such as an earlier run's reports, is no part of the project.
 
         Raises:
             GitError: the project is no git repository.
         """
-        listed = self.git("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        listed = self.git("ls-files", "-z", "--cached")
         paths = sorted({name for name in listed.decode(errors="replace").split("\0") if name})
         return tuple(name for name in paths if not name.endswith(_LOCKS) and self._is_file(name))
 

@@ -16,6 +16,7 @@ FILE = "hipaa.toml"
 # 45 CFR 164.316(b)(2)(i): documentation is kept for six years.
 _SIX_YEARS_IN_DAYS = 2192
 _QUARTER_OF_AN_HOUR = 900
+_POINTERS = {"audit": ("sink", "database_log"), "backup": ("schedule", "encryption", "checksum")}
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Settings:
         audit_retention_days: how long audit records have to be kept.
         environments_left_out: environment to the reason why it is not looked at.
         audit: ``sink`` and ``database_log`` to where they are configured, for S9.
+        backup: ``schedule``, ``encryption`` and ``checksum`` to where they are, for S10.
         audit_kept_days: how long audit records are kept, 0 where nothing says so.
         accepted: findings that are no danger.
     """
@@ -71,6 +73,7 @@ class Settings:
     audit_retention_days: int = _SIX_YEARS_IN_DAYS
     environments_left_out: dict[str, str] = field(default_factory=dict)
     audit: dict[str, Pointer] = field(default_factory=dict)
+    backup: dict[str, Pointer] = field(default_factory=dict)
     audit_kept_days: int = 0
     accepted: tuple[Accepted, ...] = ()
 
@@ -92,26 +95,27 @@ def read_settings(root: Path) -> Settings:
         ) from error
 
 
-def parse_settings(table: dict[str, Any]) -> Settings:
+def parse_settings(document: dict[str, Any]) -> Settings:
     """Return the settings that a parsed file holds.
 
     Raises:
         ValueError: a name is unknown, or a value has the wrong type.
     """
-    unknown = set(table) - {one.name for one in fields(Settings)}
+    unknown = set(document) - {one.name for one in fields(Settings)}
     if unknown:
         raise ValueError(f"{', '.join(sorted(unknown))} is no setting")
-    values = dict(table)
+    values = dict(document)
     for name in ("session_idle_limit_seconds", "audit_retention_days", "audit_kept_days"):
         if name in values and (type(values[name]) is not int or values[name] < 0):
             raise ValueError(f"{name} is no whole number")
     left_out = values.get("environments_left_out", {})
     if not all(isinstance(reason, str) and reason.strip() for reason in left_out.values()):
         raise ValueError("environments_left_out gives a reason for each environment")
-    audit = values.pop("audit", {})
-    if set(audit) - {"sink", "database_log"}:
-        raise ValueError("audit takes sink and database_log")
-    values["audit"] = {name: Pointer(**pointer) for name, pointer in audit.items()}
+    for table, allowed in _POINTERS.items():
+        pointers = values.get(table, {})
+        if set(pointers) - set(allowed):
+            raise ValueError(f"{table} takes {', '.join(allowed)}")
+        values[table] = {name: Pointer(**pointer) for name, pointer in pointers.items()}
     values["accepted"] = tuple(
         entry for one in values.get("accepted", []) for entry in _accepted(**one)
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...runner.values import RoleValues, Server
 from ..logrotate import deleted_early
+from ..pointers import pointer_fault
 from ..project import Project
 from ..settings import FILE, Settings
 from ..verdict import Finding, Verdict, judged, together
@@ -86,9 +87,6 @@ def _retention(settings: Settings) -> Iterator[str]:
 def _pointers(project: Project, database_log: str) -> Iterator[str]:
     for name in filter(None, ("sink", database_log)):
         pointer = project.settings.audit.get(name)
-        if pointer is None:
-            yield f"nothing shows {_WHAT[name]}: set audit.{name} in {FILE}"
-        elif pointer.file not in project.files:
-            yield f"audit.{name} in {FILE} points to {pointer.file}, which is not there"
-        elif not pointer.holds.strip() or pointer.holds not in (project.text(pointer.file) or ""):
-            yield f"{pointer.file} does not show {_WHAT[name]} any more: see audit.{name} in {FILE}"
+        fault = pointer_fault(project, f"audit.{name}", pointer, _WHAT[name])
+        if fault:
+            yield fault

@@ -9,6 +9,8 @@ from typing import Any
 
 from ...runner.syntax import syntax_complaints
 from ...runner.values import Server
+from ..pointers import pointer_fault
+from ..project import Project
 from ..tasks import every_task
 from ..verdict import Finding, Verdict, judged, together
 from ..yaml_values import documents
@@ -17,9 +19,9 @@ from .context import Source
 _EMERGENCY = ("emergency_access", "emergency-access", "break_glass")
 # What a variable about backups is called, by what it configures.
 _SETTINGS = {
-    "a schedule": re.compile(r"backup.*(?:schedule|calendar|cron|hour|interval)"),
+    "schedule": re.compile(r"backup.*(?:schedule|calendar|cron|hour|interval)"),
     "encryption": re.compile(r"backup.*(?:encrypt|recipient|passphrase|public_key|gpg|age_)"),
-    "a checksum": re.compile(r"backup.*(?:checksum|sha256|digest|verify)"),
+    "checksum": re.compile(r"backup.*(?:checksum|sha256|digest|verify)"),
 }
 _ENDS = re.compile(r"\bexpires\b|\bat\b|systemd-run|on-active|chage|--expiredate")
 _RECORDS = re.compile(r"\blogger\b|syslogger|ledger|audit", re.IGNORECASE)
@@ -32,7 +34,12 @@ def check(source: Source) -> Verdict:
         variables: dict[str, Any] = {}
         for role in sorted((source.content / "roles").glob("*/defaults")):
             variables |= server.role(role.parent).variables
-        found = [Finding(text, place, 0, text) for text in setting_faults(variables)]
+        faults = {name: _pointed(source.project, name) for name in not_configured(variables)}
+        found = [
+            Finding(f"no variable gives backups their {name}, and {fault}", place, 0, name)
+            for name, fault in faults.items()
+            if fault
+        ]
         return judged(found, len(_SETTINGS), "backup settings")
 
     playbooks = list(_playbook_faults(source))
@@ -41,11 +48,16 @@ def check(source: Source) -> Verdict:
     )
 
 
-def setting_faults(variables: Mapping[str, Any]) -> Iterator[str]:
+def not_configured(variables: Mapping[str, Any]) -> Iterator[str]:
     """Yield what no variable configures for backups. Pure."""
-    for what, pattern in _SETTINGS.items():
-        if not any(value and pattern.search(name) for name, value in variables.items()):
-            yield f"no variable gives backups {what}"
+    for name, pattern in _SETTINGS.items():
+        if not any(value and pattern.search(known) for known, value in variables.items()):
+            yield name
+
+
+def _pointed(project: Project, name: str) -> str:
+    pointer = project.settings.backup.get(name)
+    return pointer_fault(project, f"backup.{name}", pointer, f"the {name} of backups")
 
 
 def emergency_faults(playbook: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,12 @@ from tests.unit.hipaa.tree import APP, Tree
 
 FORBIDDEN = "compliant"
 HOSTILE = "\x1b[31mred | `x` <b>&\n[link](x) \x00 \u202e ☠"
+DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "hipaa.md"
 SECRET = "hunter2-hunter2"
 
 
 def run(tree: Tree, *arguments: str) -> Result:
+    tree.git("add", "--all")
     output = tree.root.parent / "out"
     fixed = ["--project", str(tree.root), "--output", str(output)]
     return CliRunner().invoke(cli.app, ["hipaa", *fixed, *arguments])
@@ -69,6 +72,15 @@ def test_a_defect_ends_in_exit_9_and_stands_in_every_report(
     assert FORBIDDEN not in everything.lower()
     for text in (ended.output, step_summary.read_text(), *files.values()):
         assert NOTE in text
+
+
+def test_reports_that_lie_in_the_project_are_no_part_of_it(tree: Tree) -> None:
+    tree.commit_all()
+    command = ["hipaa", "--source", "--project", str(tree.root), "--output", str(tree.root)]
+    for _ in range(2):
+        CliRunner().invoke(cli.app, [*command, "--history", "HEAD~1..HEAD"])
+        told_all = json.loads((tree.root / "hipaa-results.json").read_text())
+        assert [one["result"] for one in told_all["checks"] if one["id"] == "S1"] == ["pass"]
 
 
 def test_the_json_lists_every_check_with_what_it_does_not_show(tree: Tree) -> None:
@@ -138,7 +150,26 @@ def test_a_folder_that_is_none_is_bad_input(tree: Tree) -> None:
     assert ended.exit_code == Exit.BAD_INPUT and "--output" in ended.stderr
 
 
+def test_the_documentation_lists_every_check_as_the_data_file_has_it() -> None:
+    rows = re.findall(r"^\| ([SIRO][0-9]+) \| (.*) \| (.*) \| (.*) \|$", DOCUMENT.read_text(), re.M)
+    assert rows == [
+        (
+            one.id,
+            one.title,
+            one.cited,
+            f"not tested: {one.not_tested}" if one.not_tested else one.limit,
+        )
+        for one in checks()
+    ]
+
+
+def test_every_citation_is_a_paragraph_of_45_cfr_164() -> None:
+    for one in checks():
+        for paragraph in one.citation:
+            assert re.fullmatch(r"164\.\d{3}(?:\([a-z0-9A-Z]+\))+", paragraph), one.id
+
+
 def test_the_forbidden_word_stands_nowhere_in_the_package() -> None:
     folder = Path(cli.__file__).parent / "hipaa"
-    for path in (*folder.rglob("*.py"), *folder.rglob("*.toml")):
+    for path in (DOCUMENT, *folder.rglob("*.py"), *folder.rglob("*.toml")):
         assert FORBIDDEN not in path.read_text().lower(), path

@@ -172,7 +172,8 @@ class Tree:
         return done.stdout.strip()
 
     def look(self, check: str) -> Verdict:
-        """Carry out one check."""
+        """Carry out one check of what git tracks: everything, here."""
+        self.git("add", "--all")
         if check == "S1":
             self.commit_all()
         project = Project(self.root, read_settings(self.root))
