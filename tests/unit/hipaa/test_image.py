@@ -48,6 +48,14 @@ def hidden(path: str, content: bytes) -> Defect:
     return put
 
 
+def replaced(path: str, content: bytes) -> Defect:
+    def put(built: Built) -> None:
+        built.layers[0][path] = File(content)
+        built.layers[1][path] = File(b"nothing")
+
+    return put
+
+
 def env(variable: str) -> Defect:
     return lambda built: built.settings["Env"].append(variable)
 
@@ -110,6 +118,7 @@ DEFECTS: list[tuple[str, str, Defect, str]] = [
     ("I2", "the repository", file("app/.git/config"), "/app/.git/config: a file for secrets"),
     ("I2", "a private key", file("app/server.pem", KEY), "private key in layer 2"),
     ("I2", "a removed key", hidden("app/server.pem", KEY), "in layer 1, although a later layer"),
+    ("I2", "a replaced key", replaced("app/server.pem", KEY), "in layer 1, although a later layer"),
     ("I3", "fixable", found(FixedVersion="2"), "CVE-2026-1 (HIGH) in libc6"),
     ("I3", "critical", found(FixedVersion="2", Severity="CRITICAL"), "(CRITICAL)"),
     ("I3", "no system", scan(Metadata={}), "did not recognise the operating system"),

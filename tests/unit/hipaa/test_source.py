@@ -120,6 +120,7 @@ DEFECTS += [
     ("S4", "no sslmode", change(APP, "?sslmode=verify-full", ""), "with sslmode not set"),
     ("S4", "unverified", change(APP, "verify-full", "require"), "with sslmode require"),
     ("S4", "plain Redis", change(APP, "127.0.0.1:6379", "r.example.com"), "without TLS"),
+    ("S4", "another address", change(APP, "127.0.0.1:6379", "192.0.2.99"), "without TLS"),
     ("S4", "open Redis", change(APP, ":{{ vault_redis_password }}@", ""), "REDIS_URL: has no pass"),
     (
         "S4",
@@ -155,6 +156,12 @@ DEFECTS += [
         "shares the server's own (NetworkMode)",
     ),
     ("S5", "writable", change(APP, "app_read_only: true", ""), "set app_read_only"),
+    (
+        "S5",
+        "a wrong type",
+        change(APP, "app_read_only: true", "app_read_only: true\napp_pids: many"),
+        "a deploy would refuse it",
+    ),
     ("S5", "an open database", change(COMPOSE, "127.0.0.1:", ""), "publishes a port"),
     ("S5", "everywhere", change(COMPOSE, "127.0.0.1", "0.0.0.0"), "publishes a port"),
     (
@@ -517,6 +524,26 @@ def test_gates_that_cannot_be_understood_are_an_error(tree: Tree, text: str) -> 
     (tree.evidence / "gate-verdicts.json").write_text(text)
     with pytest.raises(EvidenceError, match="gate-verdicts.json"):
         tree.look("S11")
+
+
+@pytest.mark.parametrize("host", ["172.30.250.1", "192.0.2.10", "localhost", "[::1]"])
+def test_redis_on_the_server_itself_needs_no_tls(tree: Tree, host: str) -> None:
+    tree.change(APP, "@127.0.0.1:6379", f"@{host}:6379")
+    assert tree.look("S4").status is Status.PASS
+
+
+def test_a_credential_in_the_tree_is_told_once(tree: Tree) -> None:
+    tree.write("deploy.sh", f"key={KEY_ID}\n")
+    assert [str(one) for one in tree.look("S1").findings] == [
+        "deploy.sh:1: this looks like a credential: AWS Access Key"
+    ]
+
+
+def test_a_value_with_a_default_has_that_value(tree: Tree) -> None:
+    tree.change(APP, "SECONDS: 900", "SECONDS: '{{ shop_idle | default(600) }}'")
+    assert tree.look("S6").status is Status.PASS
+    tree.change(APP, "default(600)", "default(6000)")
+    assert "lives on for 6000 s" in tree.look("S6").findings[0].text
 
 
 def test_without_a_range_the_history_is_not_tested(tree: Tree) -> None:

@@ -173,9 +173,9 @@ class Tree:
 
     def look(self, check: str) -> Verdict:
         """Carry out one check of what git tracks: everything, here."""
-        self.git("add", "--all")
         if check == "S1":
             self.commit_all()
+        self.git("add", "--all")
         project = Project(self.root, read_settings(self.root))
         source = Source(project, self.evidence, True, **self.options)  # type: ignore[arg-type]
         return CHECKS[check](source)
