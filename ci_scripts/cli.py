@@ -12,6 +12,7 @@ from rich.console import Console
 
 from . import __version__, inputs, notifications, operations, verification, verify_view, view
 from .cli_audit import audit_commands
+from .cli_hipaa import hipaa_commands
 from .cli_lock import lock_commands
 from .cli_notify import notify_commands
 from .command import finish, watched
@@ -195,7 +196,7 @@ def verify(
         finish(work, False, debug, end)
 
 
-for commands in (notify_commands(), audit_commands(), lock_commands()):
+for commands in (notify_commands(), audit_commands(), lock_commands(), hipaa_commands()):
     app.add_typer(commands)
 
 

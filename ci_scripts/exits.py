@@ -17,6 +17,7 @@ class Exit(IntEnum):
     LOCKED = 6
     CANCELLED = 7
     NO_TARGET = 8
+    GATE_FAILED = 9
 
     @property
     def meaning(self) -> str:
@@ -34,6 +35,7 @@ _MEANINGS = {
     Exit.LOCKED: "locked by another deploy",
     Exit.CANCELLED: "cancelled, the fleet is on the old release",
     Exit.NO_TARGET: "rollback target not available",
+    Exit.GATE_FAILED: "a check or gate failed",
 }
 
 

@@ -70,8 +70,11 @@ def run_module(
     name: str, arguments: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> dict[str, Any]:
     """Run an Ansible module's main() with arguments and return the answer it prints."""
-    with patch_module_args(arguments), pytest.raises(SystemExit):
-        module(name).main()
+    with pytest.MonkeyPatch.context() as patch:
+        # A module runs on a server; other tests load Ansible's controller into this process.
+        patch.setattr("ansible.module_utils._internal.is_controller", False)
+        with patch_module_args(arguments), pytest.raises(SystemExit):
+            module(name).main()
     said = capsys.readouterr()
     assert "Traceback" not in said.out + said.err
     answer: dict[str, Any] = json.loads(said.out)

@@ -191,7 +191,7 @@ def test_a_command_that_is_put_together_wrongly_is_exit_2_too(arguments: list[st
 
 def test_help_lists_every_command_and_every_exit_code() -> None:
     text = " ".join(iactl("--help").output.split())
-    commands = ("bootstrap", "deploy", "rollback", "status", "history", "verify", "notify")
+    commands = ("bootstrap", "deploy", "rollback", "status", "history", "verify", "hipaa", "notify")
     for command in commands:
         assert command in text
     for code in Exit:

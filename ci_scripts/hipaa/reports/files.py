@@ -1,0 +1,40 @@
+"""Writing a run's reports."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from ...exits import CommandError, Exit
+from .junit import junit
+from .record import Record
+from .text import log, summary
+
+LOG, JSON, JUNIT = "security_test.log", "hipaa-results.json", "hipaa-junit.xml"
+
+
+def write_reports(record: Record, folder: Path, environ: Mapping[str, str] = os.environ) -> None:
+    """Write the log, the JSON and the JUnit file, and on GitHub add to the step summary.
+
+    Raises:
+        CommandError: the folder cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in (
+            (LOG, log(record)),
+            (JSON, json.dumps(record.to_json(), indent=2) + "\n"),
+            (JUNIT, junit(record)),
+        ):
+            (folder / name).write_text(text, encoding="utf-8")
+        if environ.get("GITHUB_STEP_SUMMARY"):
+            with Path(environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as file:
+                file.write(summary(record))
+    except OSError as error:
+        raise CommandError(
+            Exit.BAD_INPUT,
+            f"The reports cannot be written: {error}.",
+            "Name a folder that can be written to with --output.",
+        ) from error

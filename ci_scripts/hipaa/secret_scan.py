@@ -1,0 +1,81 @@
+"""detect-secrets as a library: which lines of files look like a credential. Asks nobody."""
+
+# pylint: disable=import-outside-toplevel  # late: it is an optional dependency
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_HEURISTICS = "detect_secrets.filters.heuristic"
+# detect-secrets' own, without the one that takes a comment for a reason.
+_FILTERS = (
+    "is_indirect_reference",
+    "is_likely_id_string",
+    "is_lock_file",
+    "is_not_alphanumeric_string",
+    "is_potential_uuid",
+    "is_prefixed_with_dollar_sign",
+    "is_sequential_string",
+    "is_swagger_file",
+    "is_templated_secret",
+)
+# Twelve digits tell two findings apart, and tell nobody the secret.
+_DIGITS = 12
+
+
+class ScannerMissing(Exception):
+    """detect-secrets is not installed; the text says how to get it."""
+
+
+@dataclass(frozen=True)
+class Leak:
+    """One line that looks like a credential.
+
+    Attributes:
+        path: the file, relative to the folder that was scanned.
+        kind: what it looks like, such as "Private Key".
+        key: ``sha1:`` and the head of the value's SHA-1, equal wherever the value stands.
+    """
+
+    path: str
+    line: int
+    kind: str
+    key: str
+
+
+def scan(folder: Path, paths: Iterable[str]) -> list[Leak]:
+    """Return what looks like a credential in files of a folder.
+
+    Raises:
+        ScannerMissing: detect-secrets is not installed.
+    """
+    try:
+        from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class as kinds
+        from detect_secrets.core.secrets_collection import (
+            SecretsCollection,
+        )
+        from detect_secrets.settings import (
+            transient_settings,
+        )
+    except ImportError as error:
+        raise ScannerMissing(
+            "detect-secrets is not installed: pip install 'innerarchitect-deploy[hipaa]'"
+        ) from error
+    settings: dict[str, Any] = {
+        "plugins_used": [{"name": kind.__name__} for kind in kinds().values()],
+        "filters_used": [{"path": f"{_HEURISTICS}.{name}"} for name in _FILTERS],
+    }
+    with transient_settings(settings):
+        found = SecretsCollection(root=str(folder))
+        for path in paths:
+            found.scan_file(path)
+        return sorted(
+            (
+                Leak(path, one.line_number, one.type, f"sha1:{one.secret_hash[:_DIGITS]}")
+                for path, one in found
+            ),
+            key=lambda leak: (leak.path, leak.line, leak.kind),
+        )
