@@ -13,13 +13,24 @@ from typing import Annotated, Optional
 import typer
 from rich.console import Console
 
-from . import __version__, inputs, notifications, operations, verification, verify_view, view
+from . import __version__, inputs, operations, view
 from .cli_audit import audit_commands
+from .cli_backup import add_backup_commands
 from .cli_notify import notify_commands
+from .cli_verify import add_verify
 from .environments import find_environment
 from .exits import CommandError, Exit
 from .operations import Request
-from .options import Actor, AsJson, Check, Debug, Env, Inventories
+from .options import (
+    Actor,
+    AllowDestructive,
+    AsJson,
+    Check,
+    Debug,
+    Env,
+    Inventories,
+    PastDestructive,
+)
 from .report import Report
 
 _CODES = "\n\n".join(f"{int(code)}  {code.meaning}" for code in Exit)
@@ -69,6 +80,7 @@ def deploy(
     inventories: Inventories = None,
     actor: Actor = None,
     check: Check = False,
+    allow_destructive: AllowDestructive = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -78,7 +90,7 @@ def deploy(
         wanted = inputs.image(image).text
 
         def go(request: Request) -> Report:
-            return operations.deploy(request, wanted, check=check)
+            return operations.deploy(request, wanted, check, allow_destructive)
 
         return _watched(f"deploy {wanted}", env, inventories, actor, go)
 
@@ -94,6 +106,7 @@ def rollback(
     inventories: Inventories = None,
     actor: Actor = None,
     check: Check = False,
+    past_destructive: PastDestructive = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -103,7 +116,7 @@ def rollback(
         target = inputs.release_id(to) if to is not None else "previous"
 
         def go(request: Request) -> Report:
-            return operations.rollback(request, target, check=check)
+            return operations.rollback(request, target, check, past_destructive)
 
         return _watched("rollback", env, inventories, actor, go)
 
@@ -139,61 +152,6 @@ def history(
         return _watched("history", env, inventories, None, go, steps=True)
 
     _finish(work, as_json, debug, view.print_history)
-
-
-@app.command()
-def verify(
-    env: Env,
-    inside: Annotated[bool, typer.Option("--inside", help="Only on the servers.")] = False,
-    outside: Annotated[bool, typer.Option("--outside", help="Only at the public URL.")] = False,
-    watch: Annotated[
-        Optional[float],
-        typer.Option(min=1, max=86400, metavar="SECONDS", help="Again and again until Ctrl-C."),
-    ] = None,
-    notify: Annotated[
-        bool, typer.Option("--notify", help="Alert the notification channels when it fails.")
-    ] = False,
-    inventories: Inventories = None,
-    as_json: AsJson = False,
-    debug: Debug = False,
-) -> None:
-    """Check the application of ENV on its servers and from outside. Exit 5 when one fails."""
-    views = [name for name, wanted in (("inside", inside), ("outside", outside)) if wanted]
-
-    def alert(report: Report) -> None:
-        if notify and report.exit is Exit.NEEDS_HUMAN:
-            folder = find_environment(env, inventories).folder
-            report.data["notify"] = notifications.health_alert(report, folder)
-
-    def look() -> Report:
-        def go(request: Request) -> Report:
-            return verification.verify(request, views or ["inside", "outside"])
-
-        return _watched("verify", env, inventories, None, go, steps=True)
-
-    def show(report: Report) -> None:
-        if as_json:
-            print(json.dumps(report.to_json()), flush=True)
-        else:
-            verify_view.print_verification(Console(), report)
-
-    def work() -> Report:
-        if watch is not None:
-            return verification.watch(look, show, watch, alert)
-        report = look()
-        alert(report)
-        return report
-
-    def end(console: Console, report: Report) -> None:
-        if not as_json:
-            verify_view.print_end(console, report)
-        elif "rounds" not in report.data:
-            print(json.dumps(report.to_json()))
-
-    if watch is None:
-        _finish(work, as_json, debug, verify_view.print_verification)
-    else:
-        _finish(work, False, debug, end)
 
 
 def _watched(
@@ -244,6 +202,8 @@ def _finish(
 
 app.add_typer(notify_commands(_finish))
 app.add_typer(audit_commands(_finish, _watched))
+add_verify(app, _finish, _watched)
+add_backup_commands(app, _finish, _watched)
 
 
 def main() -> None:

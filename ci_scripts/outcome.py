@@ -8,6 +8,7 @@ from typing import Any
 from .exits import Exit
 from .report import Report, count_servers
 from .runner.result import Result
+from .schema_view import schema_lines, stayed, stuck_schema
 from .setup_outcome import explain_lost, judge_setup
 
 _LOG_LINES = 12
@@ -29,8 +30,12 @@ def judge_release(report: Report, result: Result) -> Report:
         return report
     report.exit = Exit(last["exit_code"])
     _explain_failure(report, failed)
+    if failed["phase"] != "migrate":
+        report.details += stuck_schema(verdicts)
     report.message = _failure_message(report, verdicts, failed)
-    if report.exit is Exit.NEEDS_HUMAN:
+    if stayed(verdicts) and last["ok"]:
+        report.next_step = "Deploy a repaired release; 'iactl restore' brings the data back."
+    elif report.exit is Exit.NEEDS_HUMAN:
         report.next_step = (
             f"Run 'iactl status {report.environment}' and bring "
             f"{', '.join(last['failed'])} back by hand; then deploy again."
@@ -106,13 +111,13 @@ def _succeeded(
         return
     if report.data.get("check"):
         report.message = f"{report.environment} would serve {name} on {count_servers(count)}."
-        report.details = _changes(plan)
+        report.details = _changes(plan) + schema_lines(verdicts)
         return
     report.message = f"{report.environment} now serves {name} on {count_servers(count)}."
     before = _serving_before(plan)
     if report.command == "deploy" and before:
         report.next_step = f"To go back: iactl rollback {report.environment}"
-    report.details = _weaker(verdicts)
+    report.details = schema_lines(verdicts) + _weaker(verdicts)
     if commit is not None:
         report.details += [
             "The release is live, but cleaning up behind it failed:",
@@ -146,6 +151,8 @@ def _weaker(verdicts: list[dict[str, Any]]) -> list[str]:
 def _failure_message(report: Report, verdicts: list[dict[str, Any]], failed: dict[str, Any]) -> str:
     servers = count_servers(len(failed["hosts"]))
     what = f"{failed['phase']} failed on {len(failed['failed'])} of {servers}"
+    if stayed(verdicts) and verdicts[-1]["ok"]:
+        return f"{what}, but {_wanted(report, verdicts)} stays: its migration was destructive."
     if report.exit is Exit.NEEDS_HUMAN:
         return f"{what}, and not every server is where it should be."
     before = _serving_before(verdicts[0])

@@ -9,9 +9,12 @@ from ..arguments import build_bake, build_host, build_release
 from ..errors import DeployError
 from ..files import explained
 from ..host import Asked, Host
+from ..migrate_arguments import build_migrate
+from ..migrations import meaning_of_going_back
 from .abort import abort
 from .bake import bake
 from .commit import commit
+from .fetch import fetch
 from .plan import plan_deploy, plan_rollback
 from .prepare import prepare
 from .switch import switch
@@ -42,8 +45,15 @@ def _run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
 
 
 def _plan(host: Host, params: dict[str, Any]) -> dict[str, Any]:
+    wanted = build_migrate(params["migrate"])
     if params["action"] == "rollback":
-        return plan_rollback(host, params["release"])
+        planned = plan_rollback(host, params["release"])
+        target, entries = host.known(planned["target"]["id"]), host.store.ledger().entries
+        return {**planned, **meaning_of_going_back(entries, target, wanted.allow_destructive)}
+    if wanted.command:
+        from .migrate import preflight  # pylint: disable=import-outside-toplevel  # as below
+
+        preflight(wanted)
     return plan_deploy(host, *build_release(params))
 
 
@@ -51,13 +61,21 @@ def _mutate(host: Host, params: dict[str, Any], check_mode: bool) -> dict[str, A
     """Run a phase that may change the host, alone on this host."""
     phase, release_id = params["phase"], params["release"]
     if phase == "bake":
-        wanted = build_bake(params["bake"])
-        return {"changed": False} if check_mode else bake(host, host.known(release_id), wanted)
+        watch = build_bake(params["bake"])
+        return {"changed": False} if check_mode else bake(host, host.known(release_id), watch)
     if check_mode:
         serving = host.observe().serving
         return {"changed": serving is None or serving.release != release_id}
     asked = Asked(params["action"], params["actor"])
     with host.store.exclusive():
+        if phase == "fetch":
+            return fetch(host, *build_release(params), asked)
+        if phase == "migrate":
+            # Late: what it needs costs every other phase's start.
+            from .migrate import migrate  # pylint: disable=import-outside-toplevel
+
+            wanted = build_migrate(params["migrate"])
+            return migrate(host, host.known(release_id), wanted, asked)
         if phase == "prepare":
             if params["action"] == "rollback":
                 return prepare(host, host.known(release_id), None, asked)

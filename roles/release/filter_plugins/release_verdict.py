@@ -15,6 +15,13 @@ DONE, BAD_INPUT, REFUSED, FAILED, NEEDS_HUMAN, LOCKED, NO_TARGET = 0, 2, 3, 4, 5
 _BY_CAUSE = {"input": BAD_INPUT, "unavailable": NO_TARGET, "locked": LOCKED, "refused": REFUSED}
 # Phases after which users may have reached the candidate.
 _MOVED = ("switch", "bake")
+_BEFORE_SWITCH = ("fetch", "migrate", "prepare")
+# What a verdict takes over from the one before it.
+_CARRIED = ("digest", "target", "same", "warm", "migration", "one_way")
+_STAYED = (
+    "It stays, because its migration was destructive and the release before would not run on"
+    " this schema."
+)
 _KEPT = (
     "ok",
     "msg",
@@ -26,6 +33,11 @@ _KEPT = (
     "timings",
     "traffic",
     "remark",
+    "remarks",
+    "schema",
+    "migration",
+    "backup",
+    "output",
     "serving",
     "points_at",
     "interrupted",
@@ -54,13 +66,15 @@ def release_verdict(
 
     Returns:
         The verdict: ``ok``, ``failed`` and ``lost`` hosts, ``exit_code``, ``message``, for an
-        abort ``because``, what the plan decided (``digest``, ``target``, ``same``, ``warm``), and
-        each host's result.
+        abort ``because``, what the plan decided (``digest``, ``target``, ``same``, ``warm``), what
+        the ``migration`` came to and whether going back is ``one_way`` off, and each host's result.
     """
+    before = before or {}
+    hosts = [host for host in hosts if not _spared(hostvars[host], phase)]
     results = {host: _result(hostvars[host], phase) for host in hosts}
     failed = [host for host, result in results.items() if not result["ok"]]
     verdict: dict[str, Any] = {
-        **{key: (before or {}).get(key) for key in ("digest", "target", "same", "warm")},
+        **{key: before.get(key) for key in _CARRIED},
         "phase": phase,
         "ok": not failed and bool(hosts),
         "failed": failed,
@@ -70,16 +84,38 @@ def release_verdict(
         "message": "",
         "because": "",
     }
+    if phase == "migrate":
+        verdict.update(_migrated(results))
     if phase == "abort":
         # Being back does not make it a success: the run ends with what made it go back.
-        verdict["because"] = (before or {}).get("message", "")
-        verdict["exit_code"] = (before or {}).get("exit_code", DONE)
+        verdict["because"] = before.get("message", "")
+        verdict["exit_code"] = before.get("exit_code", DONE)
+    if phase == "commit" and not before.get("ok", True):
+        verdict["because"] = before["message"]
+        verdict["exit_code"] = NEEDS_HUMAN
+        verdict["message"] = _STAYED if verdict["ok"] else _message(phase, results, failed)
     if phase == "plan" and verdict["ok"]:
         verdict.update(_planned(results))
     if not verdict["ok"] and not verdict["message"]:
-        verdict["exit_code"] = _exit_code(phase, before or {}, results, failed)
+        verdict["exit_code"] = _exit_code(phase, before, results, failed)
         verdict["message"] = _message(phase, results, failed)
     return verdict
+
+
+def _spared(variables: Any, phase: str) -> bool:
+    """Whether the phase was not for this host: one of them migrates for all."""
+    result = variables.get("release_result") or {}
+    return phase == "migrate" and bool(result.get("skipped"))
+
+
+def _migrated(results: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Tell what the later phases have to know of the migration."""
+    for result in results.values():
+        told = result.get("migration") or (result.get("evidence") or {}).get("migration")
+        if told:
+            one_way = bool(told["ran"] and told["destructive"])
+            return {"migration": told, "one_way": one_way}
+    return {}
 
 
 def _result(variables: Any, phase: str) -> dict[str, Any]:
@@ -132,9 +168,10 @@ def _exit_code(
     if phase == "commit":
         # A release that does not serve where it should is a mixed fleet; the rest is tidying up.
         return NEEDS_HUMAN if "mixed" in causes else DONE
-    if phase == "prepare" and "locked" in causes:
+    if phase in _BEFORE_SWITCH and "locked" in causes:
         return LOCKED
-    if phase == "prepare" and causes <= {"refused", "lost"}:
+    # A server that was lost while it migrated may have changed the schema.
+    if phase in _BEFORE_SWITCH and causes <= {"refused", *(["lost"] * (phase != "migrate"))}:
         return REFUSED
     return FAILED
 
