@@ -49,9 +49,17 @@ def backup(request: Request, *, only_list: bool) -> Report:
     return report
 
 
-def restore(request: Request, name: str) -> Report:
-    """Replace the database's content with a backup's."""
-    variables = {"database_actor": request.actor, "database_backup_name": name}
+def restore(request: Request, name: str, *, first: bool) -> Report:
+    """Replace the database's content with a backup's.
+
+    Args:
+        first: whether what is there now is backed up before.
+    """
+    variables = {
+        "database_actor": request.actor,
+        "database_backup_name": name,
+        "database_backup_first": first,
+    }
     report, answer = _run(request, "restore", variables)
     if answer is None or report.exit is not Exit.DONE:
         return report
@@ -61,10 +69,8 @@ def restore(request: Request, name: str) -> Report:
         f"{request.environment.name} has the data of backup {name} again; the schema is at"
         f" {answer['restored']['revision']}."
     )
-    report.details = [
-        f"What was there before is backup {fresh['name']}.",
-        *(f"{remark}." for remark in answer["remarks"]),
-    ]
+    kept = [f"What was there before is backup {fresh['name']}."] if fresh else []
+    report.details = kept + [f"{remark}." for remark in answer["remarks"]]
     return report
 
 

@@ -57,6 +57,10 @@ def add_backup_commands(app: typer.Typer, finish: Finish, watched: Watched) -> N
         yes: Annotated[
             bool, typer.Option("--yes", help="Replace the database's content without a question.")
         ] = False,
+        without_backup: Annotated[
+            bool,
+            typer.Option("--without-backup", help="Make none first: the database is too broken."),
+        ] = False,
         inventories: Inventories = None,
         actor: Actor = None,
         as_json: AsJson = False,
@@ -69,7 +73,7 @@ def add_backup_commands(app: typer.Typer, finish: Finish, watched: Watched) -> N
             _confirm(env, wanted, yes)
 
             def go(request: Request) -> Report:
-                return backups.restore(request, wanted)
+                return backups.restore(request, wanted, first=not without_backup)
 
             return watched(f"restore {wanted}", env, inventories, actor, go, steps=True)
 

@@ -60,6 +60,7 @@ def _host(answer: dict[str, Any] | None, failure: str) -> dict[str, Any]:
             "state": "unknown",
             "digest": "",
             "image": "",
+            "schema": "",
             "kept": [],
             "problems": [failure] if failure else [],
         }
@@ -72,6 +73,7 @@ def _host(answer: dict[str, Any] | None, failure: str) -> dict[str, Any]:
         "state": serving.get("state", "nothing runs"),
         "digest": serving.get("digest", ""),
         "image": release.get("image", ""),
+        "schema": (release.get("migration") or {}).get("after", ""),
         "kept": [one["id"] for one in answer.get("releases", [])],
         "problems": list(answer.get("problems", [])),
     }

@@ -8,7 +8,7 @@ from typing import Any
 from .exits import Exit
 from .report import Report, count_servers
 from .runner.result import Result
-from .schema_view import schema_lines, stayed, stuck_schema
+from .schema_view import is_past_return, schema_lines, stayed, stuck_schema
 from .setup_outcome import explain_lost, judge_setup
 
 _LOG_LINES = 12
@@ -73,12 +73,15 @@ def judge_cancelled(report: Report, run: Result, finish: Result | None) -> Repor
         )
     else:
         report.message = "Cancelled; every server serves what it served before."
+        report.details += stuck_schema(run.verdicts, begun="migrate" in run.begun)
     return report
 
 
 def is_live(run: Result) -> bool:
     """Whether the release was being committed; from then on it is not undone."""
-    return "commit" in run.begun and all(one["ok"] for one in run.verdicts)
+    if not all(one["ok"] for one in run.verdicts):
+        return False
+    return "commit" in run.begun or is_past_return(run.verdicts)
 
 
 def _complete(verdicts: list[dict[str, Any]]) -> bool:

@@ -20,8 +20,14 @@ def schema_lines(verdicts: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def stuck_schema(verdicts: list[dict[str, Any]]) -> list[str]:
-    """Tell of a release that did not get through which schema the servers are left on."""
+def stuck_schema(verdicts: list[dict[str, Any]], *, begun: bool = True) -> list[str]:
+    """Tell of a release that did not get through which schema the servers are left on.
+
+    Args:
+        begun: whether its migration was begun.
+    """
+    if begun and verdicts[-1]["phase"] == "fetch":
+        return ["Its migration was ended; the next deploy tells which revision the schema is at."]
     told = next((one["migration"] for one in verdicts[::-1] if one.get("migration")), None)
     if told is None or not told["ran"]:
         return []
@@ -32,6 +38,12 @@ def stuck_schema(verdicts: list[dict[str, Any]]) -> list[str]:
             f" {_backup(told)}".rstrip()
         )
     return lines
+
+
+def is_past_return(verdicts: list[dict[str, Any]]) -> bool:
+    """Whether every server took a release from which there is no way back by itself."""
+    last = verdicts[-1]
+    return bool(last.get("one_way")) and last["phase"] in ("switch", "bake")
 
 
 def stayed(verdicts: list[dict[str, Any]]) -> bool:
@@ -69,3 +81,11 @@ def _at(revision: str) -> str:
 
 def _backup(told: dict[str, Any]) -> str:
     return f"The backup from before is {told['backup']}." if told["backup"] else ""
+
+
+def schema_cell(entry: dict[str, Any]) -> str:
+    """Return what an entry of the history did to the schema, for a table."""
+    told = entry.get("migration") or {}
+    if told.get("ran") and told.get("after"):
+        return f"{_at(told['before'])} → {told['after']}"
+    return str(told.get("after") or entry.get("schema") or "")

@@ -17,9 +17,10 @@ options:
       - V(list) tells which are kept.
       - V(restore) makes one, then replaces the database's content by that of O(name), in one
         transaction. Refused while a release is under way.
+      - V(note) writes into this host's ledger what another host restored.
     type: str
     required: true
-    choices: [backup, list, restore]
+    choices: [backup, list, restore, note]
   app:
     description: The application's name.
     type: str
@@ -32,6 +33,14 @@ options:
     description: The backup to restore.
     type: str
     default: ''
+  first:
+    description: Whether a restore makes a backup first; leave it out where none can be made.
+    type: bool
+    default: true
+  restored:
+    description: The backup that was restored, as V(restore) returned it; for V(note).
+    type: dict
+    default: {}
   backup:
     description: How backups are made.
     type: dict
@@ -85,7 +94,7 @@ backups:
   type: list
 backup:
   description: The backup that was made.
-  returned: actions backup and restore
+  returned: actions backup and restore, when one was made
   type: dict
 restored:
   description: The backup that was restored.

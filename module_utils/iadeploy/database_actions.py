@@ -14,10 +14,12 @@ from .rules import check_name
 from .store import Store
 
 DATABASE_OPTIONS: dict[str, Any] = {
-    "action": {"type": "str", "required": True, "choices": ["backup", "list", "restore"]},
+    "action": {"type": "str", "required": True, "choices": ["backup", "list", "restore", "note"]},
     "app": {"type": "str", "required": True},
     "url": {"type": "str", "default": "", "no_log": True},
     "name": {"type": "str", "default": ""},
+    "first": {"type": "bool", "default": True},
+    "restored": {"type": "dict", "default": {}},
     "backup": {"type": "dict", "default": {}, "options": BACKUP_OPTIONS, "apply_defaults": True},
     "actor": {"type": "str", "default": ""},
     "state_dir": {"type": "path", "default": "/var/lib/iadeploy"},
@@ -37,6 +39,10 @@ def answer(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
 def _act(store: Store, params: dict[str, Any]) -> dict[str, Any]:
     if params["action"] == "list":
         return {}
+    if params["action"] == "note":
+        with store.exclusive():
+            store.tell("restore", "restored", **_told(params, params["restored"]))
+        return {"restored": params["restored"]}
     if not params["url"]:
         raise DeployError(
             "app_secrets has no database URL under the name that app_database_secret says",
@@ -66,12 +72,22 @@ def _restore(store: Store, params: dict[str, Any], rules: BackupRules) -> dict[s
             cause="locked",
         )
     path, wanted = find_backup(store, params["name"])
-    fresh = make_backup(store, params["url"], rules, _serving(store))
-    told = {"backup": wanted["name"], "backup_at": wanted["at"], "schema": wanted["revision"]}
-    store.tell("restore", "begun", actor=params["actor"], **told)
+    fresh = _backup(store, params, rules) if params["first"] else {}
+    told = _told(params, wanted)
+    store.tell("restore", "begun", **told)
     restore_into(Postgres(params["url"]), path, rules.timeout)
-    store.tell("restore", "restored", actor=params["actor"], **told)
+    store.tell("restore", "restored", **told)
     return {"backup": fresh, "restored": wanted, "remarks": _remarks(store, wanted)}
+
+
+def _told(params: dict[str, Any], restored: dict[str, Any]) -> dict[str, Any]:
+    """Return what the ledger tells of a restore."""
+    return {
+        "actor": params["actor"],
+        "backup": restored.get("name", ""),
+        "backup_at": restored.get("at", ""),
+        "schema": restored.get("revision", ""),
+    }
 
 
 def _remarks(store: Store, restored: dict[str, Any]) -> list[str]:

@@ -20,6 +20,8 @@ from .tether import check_tether
 
 _INTERVAL = 0.2  # seconds between two looks at a running program
 _SHORT = 30.0  # seconds for a question
+# Without it a server goes on with the statement of a client that was killed, and keeps its locks.
+NOTICE_LOST_CLIENT = "-c client_connection_check_interval=1000"
 _PROGRAMS = ("psql", "pg_dump", "pg_restore")
 # PostgreSQL's own words, lower case; the first match gives the next step.
 _STEPS = (
@@ -124,6 +126,13 @@ class Postgres:
     def revisions(self) -> list[str]:
         """Return the revisions in Alembic's table; none when it has no such table."""
         return self.query(_REVISIONS, "ask the database for its schema's revision")
+
+    def notices_lost_clients(self) -> bool:
+        """Tell whether the server takes ``NOTICE_LOST_CLIENT``: PostgreSQL 14 and no pooler that
+        refuses options."""
+        environment = self.environment(PGOPTIONS=NOTICE_LOST_CLIENT)
+        doing = "ask the server whether it watches its clients"
+        return run(psql(), environment, "SELECT 1", _SHORT, doing).code == 0
 
     def failure(self, doing: str, said: str) -> DeployError:
         """Return the error for what a program said on its standard error."""

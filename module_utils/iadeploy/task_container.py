@@ -25,6 +25,7 @@ class Task:
         name: its name; the same one every time, so that two never run at once.
         command: arguments instead of the image's own command.
         entrypoint: what runs instead of the image's entry point; empty for the image's own.
+        variables: environment variables besides the release's.
         offline: whether it has no network at all.
         timeout: seconds it may take.
     """
@@ -32,6 +33,7 @@ class Task:
     name: str
     command: tuple[str, ...]
     entrypoint: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
     offline: bool = False
     timeout: float = 60.0
 
@@ -57,6 +59,7 @@ def task_request(
     request = creation_request(release, placement, secrets)
     request["NetworkingConfig"] = {}
     request["Cmd"] = list(task.command)
+    request["Env"] = [*request["Env"], *task.variables]
     if task.entrypoint:
         request["Entrypoint"] = list(task.entrypoint)
     return request

@@ -17,6 +17,7 @@ from .site import Images, Site
 
 APPLICATION = Path(__file__).resolve().parents[2] / "examples" / "innerarchitect"
 DATABASE = "journal"
+DOMAIN = "journal.example"
 PROVER = "prover"
 BACKUPS = f"/var/lib/iadeploy/{DATABASE}/backups"
 _MIGRATION = """
@@ -130,6 +131,11 @@ class Journal(Site):
             text = text.lstrip()[end:]
         return found
 
+    def status(self) -> dict[str, dict[str, Any]]:
+        """Return what iactl tells of every server."""
+        hosts: dict[str, dict[str, Any]] = self.operator.run("status").report["hosts"]
+        return hosts
+
     def ledgers(self) -> list[list[dict[str, Any]]]:
         """Return every server's ledger."""
         argv = ["cat", f"/var/lib/iadeploy/{self.app}/ledger.jsonl"]
@@ -148,6 +154,8 @@ def make_journal(fleet: Fleet, folder: Path) -> Journal:
     )
     settings = {
         "app_name": DATABASE,
+        "app_domains": [DOMAIN],
+        "app_slot_index": 3,
         "app_health_deadline": 20,
         "app_bake_seconds": 0,
         "app_read_only": True,
@@ -168,4 +176,4 @@ def make_journal(fleet: Fleet, folder: Path) -> Journal:
     operator = Operator(folder, DATABASE, folder)
     path = folder / DATABASE / "group_vars" / "all" / "app.yml"
     plain = path.read_text(encoding="utf-8")
-    return Journal(fleet, fleet.servers, DATABASE, "", operator, JournalImages(fleet), plain)
+    return Journal(fleet, fleet.servers, DATABASE, DOMAIN, operator, JournalImages(fleet), plain)

@@ -119,7 +119,9 @@ class Site:
     @contextmanager
     def traffic(self, rate: float = 50.0) -> Iterator[Traffic]:
         """Send users' requests through every proxy for as long as the block lasts."""
-        urls = [f"{server.url}{path}" for server in self.servers for path in ("/api/health", "/")]
+        name = f"#{self.domain}" if self.domain else ""
+        paths = (f"/api/health{name}", f"/{name}")
+        urls = [f"{server.url}{path}" for server in self.servers for path in paths]
         with Prober(urls, rate=rate, limit=240.0) as prober:
             traffic = Traffic(prober)
             yield traffic

@@ -12,9 +12,10 @@ from ..host import Asked, Host
 from ..masking import log_tail
 from ..migrations import ACTION, ALEMBIC, Migrated, Wanted, some
 from ..pending import Pending, find_pending
-from ..postgres import Postgres, check_programs
+from ..postgres import NOTICE_LOST_CLIENT, Postgres, check_programs
 from ..spec import Release
 from ..task_container import Ended, Task, remove_task, run_task
+from .prepare import fetch_release
 
 
 def preflight(wanted: Wanted) -> None:
@@ -70,8 +71,49 @@ def migrate(host: Host, release: Release, wanted: Wanted, asked: Asked) -> dict[
     }
 
 
+def preview(
+    host: Host, release: Release, secrets: dict[str, str], wanted: Wanted
+) -> dict[str, Any]:
+    """Tell what ``migrate`` would do, and leave the host as it was: the image goes again too.
+
+    Raises:
+        DeployError: it would be refused.
+    """
+    there = host.engine.has_image(release.image)
+    try:
+        pending = find_pending(host, fetch_release(host, release, secrets), wanted, secrets)
+    finally:
+        host.store.forget(release.id)
+        if not there:
+            host.engine.remove_image(release.image)
+    _check_allowed(pending, wanted)
+    found = Migrated(pending.before, pending.after, destructive=pending.destructive)
+    return {"changed": pending.runs, "migration": found.to_json(), "remarks": _would(pending)}
+
+
+def _would(pending: Pending) -> list[str]:
+    if not pending.runs:
+        return [pending.remark] if pending.remark else []
+    remarks = ["The migration command would run"]
+    if pending.before or pending.after:
+        told = f"from {pending.before or 'empty'} to {pending.after or 'where it leads'}"
+        remarks = [f"The schema would go {told}"]
+    if pending.destructive:
+        said = "That is destructive, and ends all going back by itself"
+        remarks.append(f"{said}: {some(pending.destructive)}")
+    return remarks
+
+
 def _name(host: Host) -> str:
     return f"{host.app}-migrate"
+
+
+def _variables(release: Release, wanted: Wanted) -> tuple[str, ...]:
+    """Return what has the database end a migration whose container was killed (libpq's way)."""
+    if wanted.tool != ALEMBIC or not Postgres(wanted.url).notices_lost_clients():
+        return ()
+    own = release.runtime.env.get("PGOPTIONS", "")
+    return (f"PGOPTIONS={own} {NOTICE_LOST_CLIENT}",)
 
 
 def _facts(journal: dict[str, Any]) -> dict[str, Any]:
@@ -104,7 +146,12 @@ def _run(
     asked: Asked,
 ) -> tuple[Ended, Migrated]:
     """Run the command; what becomes of it stands in the ledger, also when it fails."""
-    task = Task(_name(host), wanted.command, timeout=wanted.timeout)
+    task = Task(
+        _name(host),
+        wanted.command,
+        variables=_variables(release, wanted),
+        timeout=wanted.timeout,
+    )
     started = time.monotonic()
     try:
         ended = run_task(host, release, task, secrets)

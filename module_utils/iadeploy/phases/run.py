@@ -63,6 +63,11 @@ def _mutate(host: Host, params: dict[str, Any], check_mode: bool) -> dict[str, A
     if phase == "bake":
         watch = build_bake(params["bake"])
         return {"changed": False} if check_mode else bake(host, host.known(release_id), watch)
+    if check_mode and phase == "migrate":
+        from .migrate import preview  # pylint: disable=import-outside-toplevel
+
+        with host.store.exclusive():
+            return preview(host, *build_release(params), build_migrate(params["migrate"]))
     if check_mode:
         serving = host.observe().serving
         return {"changed": serving is None or serving.release != release_id}

@@ -168,6 +168,8 @@ def _exit_code(
     if phase == "commit":
         # A release that does not serve where it should is a mixed fleet; the rest is tidying up.
         return NEEDS_HUMAN if "mixed" in causes else DONE
+    if (before.get("migration") or {}).get("ran"):
+        return FAILED  # the schema was touched, whatever this phase met
     if phase in _BEFORE_SWITCH and "locked" in causes:
         return LOCKED
     # A server that was lost while it migrated may have changed the schema.
