@@ -9,6 +9,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
 
 from tests.fleet import Fleet, build_application
 
@@ -99,6 +102,13 @@ class Journal(Site):
     def sql(self, statements: str) -> str:
         """Run SQL in the application's database as the superuser."""
         return self.fleet.database.sql(statements, database=DATABASE)
+
+    def secrets(self) -> list[str]:
+        """Return what nobody may read: the databases' passwords and the application's key."""
+        settings = yaml.safe_load(self.plain_settings)
+        urls = [settings["app_secrets"]["DATABASE_URL"], settings["app_backup_scratch_url"]]
+        passwords = [urlsplit(url).password or "" for url in urls]
+        return [*urls, *passwords, settings["app_secrets"]["SECRET_KEY"]]
 
     def schema(self) -> str:
         """Return the schema's revision."""

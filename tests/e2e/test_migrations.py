@@ -5,6 +5,7 @@ The tests go on from each other's schema, as releases do.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -59,6 +60,8 @@ def test_an_additive_migration_runs_once_behind_a_proved_backup(journal: Journal
     assert [len(entries) for entries in ran] == [4, 0]  # intent and outcome of two migrations
     live = [ledger[-1] for ledger in journal.ledgers()]
     assert {one["migration"]["after"] for one in live} == {"0003"}
+    seen = json.dumps([said.report, journal.backups(), journal.ledgers()]) + said.progress
+    assert [secret for secret in journal.secrets() if secret in seen] == []
 
 
 def test_going_back_says_what_it_means_for_the_schema(journal: Journal) -> None:

@@ -36,12 +36,16 @@ ADDITIVE = [
     'ALTER TABLE "drop table" ADD COLUMN "set not null; drop column x" TEXT',
     "-- DROP TABLE users\nSELECT 1",
     "/* DROP TABLE users; */ SELECT 1",
+    "-- once;DROP TABLE users\nSELECT 1",
+    "/* once; DROP TABLE users; twice */ SELECT 1",
     "",
 ]
 DESTRUCTIVE = [
     ("DROP TABLE entries", "drops"),
     ("drop  table\n if exists entries", "drops"),
     ("DROP VIEW v", "drops"),
+    ("-- tidy up\nDROP TABLE entries", "drops"),
+    ("/* tidy up; */ DROP TABLE entries", "drops"),
     ("DROP MATERIALIZED VIEW v", "drops"),
     ("DROP SCHEMA old CASCADE", "drops"),
     ("DROP TYPE mood", "drops"),
