@@ -12,6 +12,8 @@ from .schema_view import is_past_return, schema_lines, stayed, stuck_schema
 from .setup_outcome import explain_lost, judge_setup
 
 _LOG_LINES = 12
+# Phases after which every failed release is either brought back or kept, by a phase of its own.
+_MOVED = ("switch", "bake")
 
 
 def judge_release(report: Report, result: Result) -> Report:
@@ -28,6 +30,8 @@ def judge_release(report: Report, result: Result) -> Report:
             return _broke_off(report, result)
         _succeeded(report, verdicts, failed)
         return report
+    if failed is last and last["phase"] in _MOVED:
+        return _broke_off(report, result)  # nobody brought the servers back
     report.exit = Exit(last["exit_code"])
     _explain_failure(report, failed)
     if failed["phase"] != "migrate":

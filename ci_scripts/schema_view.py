@@ -20,11 +20,11 @@ def schema_lines(verdicts: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def stuck_schema(verdicts: list[dict[str, Any]], *, begun: bool = True) -> list[str]:
+def stuck_schema(verdicts: list[dict[str, Any]], *, begun: bool = False) -> list[str]:
     """Tell of a release that did not get through which schema the servers are left on.
 
     Args:
-        begun: whether its migration was begun.
+        begun: whether its migration was begun, where no verdict tells of it.
     """
     if begun and verdicts[-1]["phase"] == "fetch":
         return ["Its migration was ended; the next deploy tells which revision the schema is at."]
@@ -32,7 +32,7 @@ def stuck_schema(verdicts: list[dict[str, Any]], *, begun: bool = True) -> list[
     if told is None or not told["ran"]:
         return []
     lines = [f"The schema was migrated before: it {_moved(told)}, and stays so."]
-    if told["destructive"]:
+    if told["destructive"] and not stayed(verdicts):
         lines.append(
             "Its migration was destructive: what serves now may not run on it."
             f" {_backup(told)}".rstrip()

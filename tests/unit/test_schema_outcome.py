@@ -138,6 +138,22 @@ def test_after_a_destructive_migration_a_bad_bake_stays_and_needs_a_human() -> N
         " its migration was destructive."
     )
     assert "iactl restore" in report.next_step
+    assert "what serves now may not run on it" not in said(report)
+
+
+@pytest.mark.parametrize(
+    "phase", ["plan", "fetch", "migrate", "prepare", "switch", "bake", "abort"]
+)
+def test_whether_there_is_a_way_back_is_a_boolean_in_every_verdict(phase: str) -> None:
+    # Ansible refuses a condition that is None, and would not go back then.
+    good = planned() if phase == "plan" else answered(phase)
+    assert verdict(phase, everywhere(good), {"phase": "", "exit_code": 0})["one_way"] is False
+
+
+def test_a_run_that_ends_before_anybody_went_back_claims_nothing() -> None:
+    report = judged(PREPARED, SWITCHED, SICK)
+    assert report.exit is Exit.NEEDS_HUMAN
+    assert "what the servers serve is not known" in report.message
 
 
 def test_a_server_that_cannot_stay_either_is_named() -> None:

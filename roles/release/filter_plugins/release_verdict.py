@@ -17,7 +17,7 @@ _BY_CAUSE = {"input": BAD_INPUT, "unavailable": NO_TARGET, "locked": LOCKED, "re
 _MOVED = ("switch", "bake")
 _BEFORE_SWITCH = ("fetch", "migrate", "prepare")
 # What a verdict takes over from the one before it.
-_CARRIED = ("digest", "target", "same", "warm", "migration", "one_way")
+_CARRIED = ("digest", "target", "same", "warm", "migration")
 _STAYED = (
     "It stays, because its migration was destructive and the release before would not run on"
     " this schema."
@@ -75,6 +75,8 @@ def release_verdict(
     failed = [host for host, result in results.items() if not result["ok"]]
     verdict: dict[str, Any] = {
         **{key: before.get(key) for key in _CARRIED},
+        # Never None: Ansible takes nothing but a boolean for a condition.
+        "one_way": bool(before.get("one_way")),
         "phase": phase,
         "ok": not failed and bool(hosts),
         "failed": failed,
