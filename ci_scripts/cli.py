@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import io
-import json
 import sys
 from typing import Annotated, Optional
 
 import typer
-from rich.console import Console
 
-from . import __version__, inputs, notifications, operations, verification, verify_view, view
+from . import __version__, inputs, operations, view
 from .cli_audit import audit_commands
+from .cli_backup import backup_commands
 from .cli_hipaa import hipaa_commands
 from .cli_lock import lock_commands
 from .cli_notify import notify_commands
+from .cli_verify import verify_commands
 from .command import finish, watched
-from .environments import find_environment
 from .exits import Exit
 from .operations import Request
-from .options import Actor, AsJson, Check, Debug, Env, Inventories
+from .options import (
+    Actor,
+    AllowDestructive,
+    AsJson,
+    Check,
+    Debug,
+    Env,
+    Inventories,
+    PastDestructive,
+)
 from .report import Report
 
 _CODES = "\n\n".join(f"{int(code)}  {code.meaning}" for code in Exit)
@@ -69,6 +77,7 @@ def deploy(
     inventories: Inventories = None,
     actor: Actor = None,
     check: Check = False,
+    allow_destructive: AllowDestructive = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -78,7 +87,7 @@ def deploy(
         wanted = inputs.image(image).text
 
         def go(request: Request) -> Report:
-            return operations.deploy(request, wanted, check=check)
+            return operations.deploy(request, wanted, check, allow_destructive)
 
         return watched(f"deploy {wanted}", env, inventories, actor, go)
 
@@ -94,6 +103,7 @@ def rollback(
     inventories: Inventories = None,
     actor: Actor = None,
     check: Check = False,
+    past_destructive: PastDestructive = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -103,7 +113,7 @@ def rollback(
         target = inputs.release_id(to) if to is not None else "previous"
 
         def go(request: Request) -> Report:
-            return operations.rollback(request, target, check=check)
+            return operations.rollback(request, target, check, past_destructive)
 
         return watched("rollback", env, inventories, actor, go)
 
@@ -141,62 +151,14 @@ def history(
     finish(work, as_json, debug, view.print_history)
 
 
-@app.command()
-def verify(
-    env: Env,
-    inside: Annotated[bool, typer.Option("--inside", help="Only on the servers.")] = False,
-    outside: Annotated[bool, typer.Option("--outside", help="Only at the public URL.")] = False,
-    watch: Annotated[
-        Optional[float],
-        typer.Option(min=1, max=86400, metavar="SECONDS", help="Again and again until Ctrl-C."),
-    ] = None,
-    notify: Annotated[
-        bool, typer.Option("--notify", help="Alert the notification channels when it fails.")
-    ] = False,
-    inventories: Inventories = None,
-    as_json: AsJson = False,
-    debug: Debug = False,
-) -> None:
-    """Check the application of ENV on its servers and from outside. Exit 5 when one fails."""
-    views = [name for name, wanted in (("inside", inside), ("outside", outside)) if wanted]
-
-    def alert(report: Report) -> None:
-        if notify and report.exit is Exit.NEEDS_HUMAN:
-            folder = find_environment(env, inventories).folder
-            report.data["notify"] = notifications.health_alert(report, folder)
-
-    def look() -> Report:
-        def go(request: Request) -> Report:
-            return verification.verify(request, views or ["inside", "outside"])
-
-        return watched("verify", env, inventories, None, go, steps=True)
-
-    def show(report: Report) -> None:
-        if as_json:
-            print(json.dumps(report.to_json()), flush=True)
-        else:
-            verify_view.print_verification(Console(), report)
-
-    def work() -> Report:
-        if watch is not None:
-            return verification.watch(look, show, watch, alert)
-        report = look()
-        alert(report)
-        return report
-
-    def end(console: Console, report: Report) -> None:
-        if not as_json:
-            verify_view.print_end(console, report)
-        elif "rounds" not in report.data:
-            print(json.dumps(report.to_json()))
-
-    if watch is None:
-        finish(work, as_json, debug, verify_view.print_verification)
-    else:
-        finish(work, False, debug, end)
-
-
-for commands in (notify_commands(), audit_commands(), lock_commands(), hipaa_commands()):
+for commands in (
+    verify_commands(),
+    audit_commands(),
+    backup_commands(),
+    lock_commands(),
+    notify_commands(),
+    hipaa_commands(),
+):
     app.add_typer(commands)
 
 

@@ -80,6 +80,7 @@ def _host(answer: dict[str, Any] | None, failure: str) -> dict[str, Any]:
             "state": "unknown",
             "digest": "",
             "image": "",
+            "schema": "",
             "kept": [],
             "problems": [failure] if failure else [],
         }
@@ -92,6 +93,7 @@ def _host(answer: dict[str, Any] | None, failure: str) -> dict[str, Any]:
         "state": serving.get("state", "nothing runs"),
         "digest": serving.get("digest", ""),
         "image": release.get("image", ""),
+        "schema": (release.get("migration") or {}).get("after", ""),
         "kept": [one["id"] for one in answer.get("releases", [])],
         "problems": list(answer.get("problems", [])),
     }

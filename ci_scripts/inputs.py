@@ -20,6 +20,7 @@ from .exits import CommandError, Exit, bad_input
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _RELEASE = re.compile(r"[0-9]{8}-[0-9]{6}-[a-z0-9]{4,12}")
 _URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&()*+,;=%-]{1,480}")
+_BACKUP = re.compile(r"[0-9]{8}-[0-9]{6}-[A-Za-z0-9_.+-]{1,60}")
 _ACTOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+\[\]-]{0,79}")
 
 
@@ -56,6 +57,17 @@ def release_id(text: str) -> str:
     """
     if _RELEASE.fullmatch(text) is None:
         raise bad_input("--to", text, "a release id as 'iactl history ENV' prints it")
+    return text
+
+
+def backup_name(text: str) -> str:
+    """Return a valid name of a backup.
+
+    Raises:
+        CommandError: it is not one.
+    """
+    if _BACKUP.fullmatch(text) is None:
+        raise bad_input("--backup", text, "a name as 'iactl backup ENV --list' prints it")
     return text
 
 

@@ -56,15 +56,23 @@ def bootstrap(request: Request) -> Report:
     return report
 
 
-def deploy(request: Request, image: str, *, check: bool = False) -> Report:
+def deploy(request: Request, image: str, check: bool, allow_destructive: bool) -> Report:
     """Deploy an image to all servers or to none."""
-    variables = {"release_image": image, "release_id": new_release_id()}
+    variables = {
+        "release_image": image,
+        "release_id": new_release_id(),
+        "release_allow_destructive": allow_destructive,
+    }
     return _release(request, "deploy", variables, check)
 
 
-def rollback(request: Request, target: str, *, check: bool = False) -> Report:
+def rollback(request: Request, target: str, check: bool, past_destructive: bool) -> Report:
     """Bring a kept release back on all servers or on none."""
-    variables = {"release_target": target, "release_id": new_release_id()}
+    variables = {
+        "release_target": target,
+        "release_id": new_release_id(),
+        "release_allow_destructive": past_destructive,
+    }
     return _release(request, "rollback", variables, check)
 
 

@@ -18,3 +18,10 @@ Actor = Annotated[
 ]
 Check = Annotated[bool, typer.Option("--check", help="Plan only; change nothing.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+AllowDestructive = Annotated[
+    bool,
+    typer.Option("--allow-destructive", help="Run a migration that ends all going back."),
+]
+PastDestructive = Annotated[
+    bool, typer.Option("--past-destructive", help="Go back past a destructive migration.")
+]

@@ -15,8 +15,9 @@ from rich.text import Text
 from .exits import Exit
 from .report import Report
 from .runner.result import PHASE_TASK, Event
+from .schema_view import schema_cell
 
-_HISTORY = ("at", "action", "outcome", "version", "release", "actor")
+_HISTORY = ("at", "action", "outcome", "version", "release", "schema", "actor")
 _DONE, _FAILED, _RUNNING = "✔", "✘", "…"
 
 
@@ -133,10 +134,11 @@ def print_report(console: Console, report: Report) -> None:
 
 def print_status(console: Console, report: Report) -> None:
     """Print which release every server serves."""
-    table = Table("server", "serves", "release", "slot", "state", box=None, pad_edge=False)
+    columns = ("version", "release", "schema", "slot", "state")
+    table = Table("server", "serves", *columns[1:], box=None, pad_edge=False)
     for host, row in report.hosts.items():
         if "version" in row:
-            told = (row["version"], row["release"], row["slot"], row["state"])
+            told = [row.get(name, "") for name in columns]
             table.add_row(*map(_cell, (host, *told)))
     if table.row_count:
         console.print(table)
@@ -151,12 +153,14 @@ def print_history(console: Console, report: Report) -> None:
         "outcome",
         "version",
         "release",
+        "schema",
         "by",
         "servers",
         box=None,
         pad_edge=False,
     )
     for row in report.data.get("history", []):
+        row = {**row, "schema": schema_cell(row)}
         told = [row.get(name, "") for name in _HISTORY]
         table.add_row(*map(_cell, (*told, len(row.get("hosts", [])))))
     if table.row_count:

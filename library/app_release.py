@@ -17,6 +17,8 @@ options:
   phase:
     description:
       - V(plan) looks, compares and refuses early; it changes nothing.
+      - V(fetch) pulls the image and writes the release's files, where V(migrate) is next.
+      - V(migrate) backs the database up and runs the release's migration command; on one host.
       - V(prepare) pulls the image by digest and starts the candidate without traffic.
       - V(switch) sends new requests to the candidate; the old container stays running.
       - V(bake) watches the container, its health and the proxy's counters under all traffic.
@@ -25,7 +27,7 @@ options:
       - V(unlock) lets the lease go.
     type: str
     required: true
-    choices: [plan, prepare, switch, bake, commit, abort, unlock]
+    choices: [plan, fetch, migrate, prepare, switch, bake, commit, abort, unlock]
   action:
     description: Whether O(image) is deployed or a kept release is brought back.
     type: str
@@ -219,6 +221,67 @@ options:
         description: Whether the run in O(lease.expired) is known to have ended already.
         type: bool
         default: false
+  migrate:
+    description: How the release migrates the database's schema.
+    type: dict
+    default: {}
+    suboptions:
+      command:
+        description: Arguments for the new image; empty where the application has no migrations.
+        type: list
+        elements: str
+        default: []
+      timeout:
+        description: Seconds that the command may take.
+        type: float
+        default: 300.0
+      tool:
+        description: V(alembic) is looked into before it runs; V(other) is taken at its word.
+        type: str
+        choices: [alembic, other]
+        default: alembic
+      scripts:
+        description: Where Alembic's migrations are in the image; empty for what alembic.ini says.
+        type: str
+        default: ''
+      destructive:
+        description: With V(other), the versions whose migration is destructive; C(*) is any text.
+        type: list
+        elements: str
+        default: []
+      allow_destructive:
+        description: Go past a destructive migration, with a deploy or with a rollback.
+        type: bool
+        default: false
+      url:
+        description: The database's URL.
+        type: str
+        default: ''
+      backup:
+        description: How the database is backed up before.
+        type: dict
+        default: {}
+        suboptions:
+          wanted:
+            description: Whether it is.
+            type: bool
+            default: false
+          keep:
+            description: How many backups the host keeps.
+            type: int
+            default: 5
+          timeout:
+            description: Seconds for making a backup, and again for proving it.
+            type: float
+            default: 900.0
+          scratch_url:
+            description: Where a scratch database may be made; empty for the database's server.
+            type: str
+            default: ''
+  migrated:
+    description: What the fleet's migration came to, as V(migrate) returned it; for the record.
+    type: dict
+    default: {}
   registry_username:
     description: User for the registry; empty for an anonymous pull.
     type: str
@@ -344,6 +407,18 @@ warm:
   description: Whether the release to go back to runs already, healthy, beside the serving one.
   returned: phase plan of a rollback
   type: bool
+migration:
+  description: Revisions before and after, whether anything ran, what was destructive.
+  returned: phase migrate
+  type: dict
+backup:
+  description: Name, size, checksum, tables and rows of the backup that was made and proved.
+  returned: phase migrate, when one was made
+  type: dict
+output:
+  description: The last lines that the migration command printed, secrets masked.
+  returned: phase migrate, when it ran
+  type: list
 slot:
   description: The slot of the release.
   returned: phases prepare and switch

@@ -54,12 +54,8 @@ def scan(folder: Path, paths: Iterable[str]) -> list[Leak]:
     """
     try:
         from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class as kinds
-        from detect_secrets.core.secrets_collection import (
-            SecretsCollection,
-        )
-        from detect_secrets.settings import (
-            transient_settings,
-        )
+        from detect_secrets.core.secrets_collection import SecretsCollection
+        from detect_secrets.settings import transient_settings
     except ImportError as error:
         raise ScannerMissing(
             "detect-secrets is not installed: pip install 'innerarchitect-deploy[hipaa]'"
@@ -72,10 +68,8 @@ def scan(folder: Path, paths: Iterable[str]) -> list[Leak]:
         found = SecretsCollection(root=str(folder))
         for path in paths:
             found.scan_file(path)
-        return sorted(
-            (
-                Leak(path, one.line_number, one.type, f"sha1:{one.secret_hash[:_DIGITS]}")
-                for path, one in found
-            ),
-            key=lambda leak: (leak.path, leak.line, leak.kind),
-        )
+        leaks = [
+            Leak(path, one.line_number, one.type, f"sha1:{one.secret_hash[:_DIGITS]}")
+            for path, one in found
+        ]
+        return sorted(leaks, key=lambda leak: (leak.path, leak.line, leak.kind))

@@ -10,6 +10,7 @@ from .errors import DeployError
 from .haproxy import Proxy
 from .host import Host, Settings
 from .lease import Claim
+from .migrate_arguments import MIGRATE_OPTIONS
 from .phases.bake import Bake
 from .reference import is_digest, parse_reference
 from .rules import check_health, check_limits, check_name, check_release_id, check_runtime
@@ -82,7 +83,17 @@ RELEASE_OPTIONS: dict[str, Any] = {
     "phase": {
         "type": "str",
         "required": True,
-        "choices": ["plan", "prepare", "switch", "bake", "commit", "abort", "unlock"],
+        "choices": [
+            "plan",
+            "fetch",
+            "migrate",
+            "prepare",
+            "switch",
+            "bake",
+            "commit",
+            "abort",
+            "unlock",
+        ],
     },
     "action": {"type": "str", "choices": ["deploy", "rollback"], "default": "deploy"},
     "release": {"type": "str", "default": ""},
@@ -93,6 +104,8 @@ RELEASE_OPTIONS: dict[str, Any] = {
     "health": {"type": "dict", "default": {}, "options": HEALTH_OPTIONS, "apply_defaults": True},
     "bake": {"type": "dict", "default": {}, "options": BAKE_OPTIONS, "apply_defaults": True},
     "lease": {"type": "dict", "default": {}, "options": LEASE_OPTIONS, "apply_defaults": True},
+    "migrate": {"type": "dict", "default": {}, "options": MIGRATE_OPTIONS, "apply_defaults": True},
+    "migrated": {"type": "dict", "default": {}},
     "registry_username": {"type": "str", "default": ""},
     "registry_password": {"type": "str", "default": "", "no_log": True},
     "drain_seconds": {"type": "float", "default": 30.0},
@@ -166,6 +179,7 @@ def build_release(params: dict[str, Any]) -> tuple[Release, dict[str, str]]:
         tag=reference.tag,
         runtime=check_runtime(_runtime(params["runtime"], check_secrets(secrets))),
         actor=params["actor"],
+        migration=params.get("migrated") or {},
     )
     return release, secrets
 

@@ -94,6 +94,7 @@ class Release:
         created_at: UTC time of preparation, ISO 8601.
         committed_at: UTC time of its first commit, an empty string before.
         previous: id of the release that served before its first commit.
+        migration: what its migration came to (``Migrated``), empty where it has none.
     """
 
     id: str
@@ -108,6 +109,7 @@ class Release:
     created_at: str = ""
     committed_at: str = ""
     previous: str = ""
+    migration: dict[str, Any] = field(default_factory=dict)
 
     @property
     def image(self) -> str:
@@ -138,6 +140,7 @@ class Release:
             "created_at": self.created_at,
             "committed_at": self.committed_at,
             "previous": self.previous,
+            "migration": self.migration,
         }
 
     def to_json(self) -> dict[str, Any]:

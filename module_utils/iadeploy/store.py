@@ -18,7 +18,6 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -174,10 +173,11 @@ class Store:
         """Write down that nothing is being done any more."""
         self.journal_file.unlink(missing_ok=True)
 
-    def intend(self, action: str, release: Release, actor: str) -> None:
+    def intend(self, action: str, release: Release, actor: str, **facts: Any) -> None:
         """Write into the ledger what is about to be done; once, however often it is begun."""
-        if self._open_intent(release.id) is None:
-            self._append("intent", action, _subject(release), actor=actor)
+        begun = self._open_intent(release.id)
+        if begun is None or begun.get("action") != action:
+            self._append("intent", action, _subject(release), actor=actor, **facts)
 
     def record(self, action: str, outcome: str, release: Release, **facts: Any) -> None:
         """Write into the ledger what became of a release."""
@@ -189,6 +189,11 @@ class Store:
         if begun is not None:
             subject = {name: begun.get(name, "") for name in ("release", "version", "digest")}
             self._append("outcome", action, subject, outcome=outcome, **facts)
+
+    def tell(self, action: str, outcome: str, **facts: Any) -> None:
+        """Write into the ledger what was done to the application's data."""
+        subject = {"release": "", "version": "", "digest": ""}
+        self._append("outcome", action, subject, outcome=outcome, **facts)
 
     def _open_intent(self, release_id: str) -> dict[str, Any] | None:
         """Return the ledger's last entry when it is this release's intent."""
@@ -211,7 +216,8 @@ class Store:
         """
         entries = [one for one in self.ledger().entries if one.get("kind") in ("intent", "outcome")]
         told = []
-        for one, after in pairwise([*entries, {}]):
+        for number, one in enumerate(entries, start=1):
+            after = next((later for later in entries[number:] if later.get("release")), {})
             if one["kind"] == "outcome":
                 told.append(one)
             elif after.get("release") != one.get("release"):

@@ -122,7 +122,9 @@ class Site:
     ) -> Iterator[Traffic]:
         """Send users' requests through every proxy, or some, for as long as the block lasts."""
         asked = self.servers if servers is None else servers
-        urls = [f"{server.url}{path}" for server in asked for path in ("/api/health", "/")]
+        name = f"#{self.domain}" if self.domain else ""
+        paths = (f"/api/health{name}", f"/{name}")
+        urls = [f"{server.url}{path}" for server in asked for path in paths]
         with Prober(urls, rate=rate, limit=240.0) as prober:
             traffic = Traffic(prober)
             yield traffic

@@ -21,13 +21,14 @@ class NoAnswer(BadAnswer):
 
 @dataclass(frozen=True)
 class Target:
-    """A URL, taken apart once."""
+    """A URL, taken apart once. A fragment is the host name to ask for at that address."""
 
     url: str
     host: str
     port: int
     path: str
     tls: bool
+    name: str
 
     @classmethod
     def parse(cls, url: str) -> Target:
@@ -37,11 +38,13 @@ class Target:
             raise ValueError(f"{url!r} is not an http or https URL")
         tls = parts.scheme == "https"
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        return cls(url, parts.hostname, parts.port or (443 if tls else 80), path, tls)
+        port = parts.port or (443 if tls else 80)
+        name = parts.fragment or f"{parts.hostname}:{port}"
+        return cls(url, parts.hostname, port, path, tls, name)
 
     def request(self, *, keep: bool) -> bytes:
         """The bytes of a GET."""
-        lines = [f"GET {self.path} HTTP/1.1", f"Host: {self.host}:{self.port}"]
+        lines = [f"GET {self.path} HTTP/1.1", f"Host: {self.name}"]
         lines += ["User-Agent: prober", "Accept: */*"]
         lines += [f"Connection: {'keep-alive' if keep else 'close'}", "", ""]
         return "\r\n".join(lines).encode()

@@ -311,3 +311,6 @@ def test_secret_options_are_never_logged(monkeypatch: pytest.MonkeyPatch) -> Non
         "secrets",
         "registry_password",
     }
+    migrate = spec["migrate"]["options"]
+    assert migrate["url"]["no_log"] and migrate["backup"]["options"]["scratch_url"]["no_log"]
+    assert argument_spec("app_database", monkeypatch)["url"]["no_log"]

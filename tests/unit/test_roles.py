@@ -164,12 +164,16 @@ def test_secrets_are_marked_no_log() -> None:
         name for role in ROLES for name, one in options(role).items() if one.get("no_log") is True
     }
     assert hidden == {
+        "database_backup_scratch_url",
+        "database_url",
         "notify_sendgrid_api_key",
         "notify_slack_bot_token",
         "notify_slack_webhook_url",
         "notify_smtp_password",
         "notify_webhook_secret",
         "notify_webhook_url",
+        "release_backup_scratch_url",
+        "release_database_url",
         "release_registry_password",
         "release_secrets",
         "verify_checks",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from iadeploy.checks import urls
+from iadeploy import urls
 
 from ...runner.references import is_reference
 from ...runner.values import Server

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from . import urls
+from .. import urls
 from .fields import DEFAULT_PORTS
 from .reading import Problems
 

@@ -33,7 +33,8 @@ def abort(host: Host, release_id: str, action: str, actor: str, reason: str) -> 
     flipped = switched and _flip_back(host, view, journal)
     if release is not None:
         _discard(host, release)
-        host.store.record(action, "failed", release, actor=actor, reason=reason)
+        told = {"migration": release.migration} if release.migration else {}
+        host.store.record(action, "failed", release, actor=actor, reason=reason, **told)
     else:
         host.store.record_unkept(action, "failed", release_id, actor=actor, reason=reason)
     host.store.end()

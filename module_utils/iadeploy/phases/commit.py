@@ -41,7 +41,8 @@ def commit(host: Host, release: Release, action: str, actor: str) -> dict[str, A
         if not release.committed_at:
             release = replace(release, committed_at=now(), previous=before)
             host.store.save(release)
-        host.store.record(action, "live", release, actor=actor, before=before)
+        told = {"migration": release.migration} if release.migration else {}
+        host.store.record(action, "live", release, actor=actor, before=before, **told)
         host.store.end()
     drained = True
     old = view.containers.get(other(serving.slot))

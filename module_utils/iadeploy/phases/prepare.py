@@ -45,7 +45,7 @@ def prepare(
     )
     timings: dict[str, float] = {}
     started = time.monotonic()
-    release = _fetch(host, release, secrets)
+    release = fetch_release(host, release, secrets)
     values = host.store.load_secrets(release.id)
     timings["fetch"] = time.monotonic() - started
     host.proxy.isolate(slot, view.layout.serving)
@@ -71,8 +71,19 @@ def _counted(host: Host, slot: str | None) -> dict[str, Any] | None:
     return host.proxy.counters(slot).to_json() if slot else None
 
 
-def _fetch(host: Host, release: Release, secrets: dict[str, str] | None) -> Release:
-    """Have the image and the release's files on this host."""
+def fetch_release(host: Host, release: Release, secrets: dict[str, str] | None) -> Release:
+    """Have the image and the release's files on this host.
+
+    Args:
+        release: what is wanted.
+        secrets: its secret values, or None to use those it was kept with (rollback).
+
+    Returns:
+        The release as this host keeps it.
+
+    Raises:
+        DeployError: the image cannot be had, or is for another architecture.
+    """
     if not host.engine.has_image(release.image):
         host.engine.pull(release.repository, release.digest)
     facts = host.engine.image_facts(release.image)
@@ -93,6 +104,9 @@ def _fetch(host: Host, release: Release, secrets: dict[str, str] | None) -> Rele
         host.store.save_secrets(release.id, secrets)
         host.store.save(release)
         return release
+    if release.migration and kept.migration != release.migration:
+        kept = replace(kept, migration=release.migration)
+        host.store.save(kept)
     return kept
 
 

@@ -10,9 +10,12 @@ from ..errors import DeployError
 from ..files import explained
 from ..host import Asked, Host
 from ..lease import Claim
+from ..migrate_arguments import build_migrate
+from ..migrations import meaning_of_going_back
 from .abort import abort
 from .bake import bake
 from .commit import commit
+from .fetch import fetch
 from .plan import plan_deploy, plan_rollback
 from .prepare import prepare
 from .switch import switch
@@ -63,9 +66,18 @@ def _lock(host: Host, options: dict[str, Any], claim: Claim) -> int:
 def _plan(host: Host, params: dict[str, Any]) -> dict[str, Any]:
     lease = host.store.lease.read()
     known = {"lease": lease.to_json() if lease else None}
+    wanted = build_migrate(params["migrate"])
     if params["action"] == "rollback":
-        return {**known, **plan_rollback(host, params["release"])}
-    build_bake(params["bake"])  # refuses here what would else end the release after its switch
+        planned = plan_rollback(host, params["release"])
+        target, entries = host.known(planned["target"]["id"]), host.store.ledger().entries
+        meaning = meaning_of_going_back(entries, target, wanted.allow_destructive)
+        return {**known, **planned, **meaning}
+    # Refuses here what would else end the release after it had begun.
+    build_bake(params["bake"])
+    if wanted.command:
+        from .migrate import preflight  # pylint: disable=import-outside-toplevel  # as below
+
+        preflight(wanted)
     return {**known, **plan_deploy(host, *build_release(params))}
 
 
@@ -73,16 +85,29 @@ def _mutate(host: Host, params: dict[str, Any], claim: Claim, check_mode: bool) 
     """Run a phase that may change the host, alone on this host."""
     phase, release_id = params["phase"], params["release"]
     if phase == "bake":
-        wanted = build_bake(params["bake"])
+        watch = build_bake(params["bake"])
         if check_mode:
             return {"changed": False}
         host.store.lease.renew(claim)
-        return bake(host, host.known(release_id), wanted)
+        return bake(host, host.known(release_id), watch)
+    if check_mode and phase == "migrate":
+        from .migrate import preview  # pylint: disable=import-outside-toplevel
+
+        with host.store.exclusive():
+            return preview(host, *build_release(params), build_migrate(params["migrate"]))
     if check_mode:
         serving = host.observe().serving
         return {"changed": serving is None or serving.release != release_id}
     asked = Asked(params["action"], params["actor"])
     with host.store.exclusive(claim):
+        if phase == "fetch":
+            return fetch(host, *build_release(params), asked)
+        if phase == "migrate":
+            # Late: what it needs costs every other phase's start.
+            from .migrate import migrate  # pylint: disable=import-outside-toplevel
+
+            wanted = build_migrate(params["migrate"])
+            return migrate(host, host.known(release_id), wanted, asked)
         if phase == "prepare":
             if params["action"] == "rollback":
                 return prepare(host, host.known(release_id), None, asked)

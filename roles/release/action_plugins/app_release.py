@@ -85,7 +85,8 @@ class ActionModule(ActionBase):
             return {**result, **self._execute_module(task_vars=task_vars)}
         checked = _validated(source, self._task.args)
         way = _Way(python, _files(source), checked.validated_parameters["state_dir"])
-        call = self._bake if checked.validated_parameters["phase"] == "bake" else self._call
+        baking = checked.validated_parameters["phase"] == "bake" and not self._task.check_mode
+        call = self._bake if baking else self._call
         answer = call(way, checked.validated_parameters)
         if answer is None:
             answer = self._execute_module(task_vars=task_vars)

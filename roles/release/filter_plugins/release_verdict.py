@@ -15,8 +15,13 @@ DONE, BAD_INPUT, REFUSED, FAILED, NEEDS_HUMAN, LOCKED, NO_TARGET = 0, 2, 3, 4, 5
 _BY_CAUSE = {"input": BAD_INPUT, "unavailable": NO_TARGET, "locked": LOCKED, "refused": REFUSED}
 # Phases after which users may have reached the candidate.
 _MOVED = ("switch", "bake")
-# What the plan found out for all phases after it.
-_PLANNED = ("digest", "target", "same", "warm", "lease")
+_BEFORE_SWITCH = ("fetch", "migrate", "prepare")
+# What a verdict takes over from the one before it.
+_CARRIED = ("digest", "target", "same", "warm", "lease", "migration")
+_STAYED = (
+    "It stays, because its migration was destructive and the release before would not run on"
+    " this schema."
+)
 _KEPT = (
     "ok",
     "msg",
@@ -28,6 +33,11 @@ _KEPT = (
     "timings",
     "traffic",
     "remark",
+    "remarks",
+    "schema",
+    "migration",
+    "backup",
+    "output",
     "serving",
     "points_at",
     "interrupted",
@@ -59,12 +69,16 @@ def release_verdict(
     Returns:
         The verdict: ``ok``, ``failed`` and ``lost`` hosts, ``fenced`` (another run has taken
         over), ``exit_code``, ``message``, for an abort ``because``, what the plan decided
-        (``digest``, ``target``, ``same``, ``warm``, ``lease``), and each host's result.
+        (``digest``, ``target``, ``same``, ``warm``, ``lease``), what the ``migration`` came to and
+        whether going back is ``one_way`` off, and each host's result.
     """
+    before = before or {}
     results = {host: _result(hostvars[host], phase) for host in hosts}
     failed = [host for host, result in results.items() if not result["ok"]]
     verdict: dict[str, Any] = {
-        **{key: (before or {}).get(key) for key in _PLANNED},
+        **{key: before.get(key) for key in _CARRIED},
+        # Never None: Ansible takes nothing but a boolean for a condition.
+        "one_way": bool(before.get("one_way")),
         "phase": phase,
         "ok": not failed and bool(hosts),
         "failed": failed,
@@ -75,16 +89,32 @@ def release_verdict(
         "message": "",
         "because": "",
     }
+    if phase == "migrate":
+        verdict.update(_migrated(results))
     if phase == "abort":
         # Being back does not make it a success: the run ends with what made it go back.
-        verdict["because"] = (before or {}).get("message", "")
-        verdict["exit_code"] = (before or {}).get("exit_code", DONE)
+        verdict["because"] = before.get("message", "")
+        verdict["exit_code"] = before.get("exit_code", DONE)
+    if phase == "commit" and not before.get("ok", True):
+        verdict["because"] = before["message"]
+        verdict["exit_code"] = NEEDS_HUMAN
+        verdict["message"] = _STAYED if verdict["ok"] else _message(phase, results, failed)
     if phase == "plan" and verdict["ok"]:
         verdict.update(_planned(results))
     if not verdict["ok"] and not verdict["message"]:
-        verdict["exit_code"] = _exit_code(phase, before or {}, results, failed)
+        verdict["exit_code"] = _exit_code(phase, before, results, failed)
         verdict["message"] = _message(phase, results, failed)
     return verdict
+
+
+def _migrated(results: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Tell what the later phases have to know of the migration."""
+    for result in results.values():
+        told = result.get("migration") or (result.get("evidence") or {}).get("migration")
+        if told:
+            one_way = bool(told["ran"] and told["destructive"])
+            return {"migration": told, "one_way": one_way}
+    return {}
 
 
 def _result(variables: Any, phase: str) -> dict[str, Any]:
@@ -140,9 +170,12 @@ def _exit_code(
     if phase == "commit":
         # A release that does not serve where it should is a mixed fleet; the rest is tidying up.
         return NEEDS_HUMAN if "mixed" in causes else DONE
-    if phase == "prepare" and "locked" in causes:
+    if (before.get("migration") or {}).get("ran"):
+        return FAILED  # the schema was touched, whatever this phase met
+    if phase in _BEFORE_SWITCH and "locked" in causes:
         return LOCKED
-    if phase == "prepare" and causes <= {"refused", "lost"}:
+    # A server that was lost while it migrated may have changed the schema.
+    if phase in _BEFORE_SWITCH and causes <= {"refused", *(["lost"] * (phase != "migrate"))}:
         return REFUSED
     return FAILED
 

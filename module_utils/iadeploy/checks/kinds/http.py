@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3
 
-from .. import urls
+from ... import urls
 from ..hints import explain, timed_out
 from ..spec import Check
 from ..verdict import Attempt, Verdict

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg2
 import psycopg2.extensions as pg
 
-from .. import urls
+from ... import urls
 from ..hints import explain, timed_out
 from ..spec import Check
 from ..verdict import Attempt, Verdict

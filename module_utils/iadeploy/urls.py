@@ -1,4 +1,4 @@
-"""URLs of checks: what is allowed in them, and what of them may be shown. Pure."""
+"""URLs: what is allowed in them, and what of them may be shown. Pure."""
 
 from __future__ import annotations
 

@@ -1,0 +1,115 @@
+"""``iactl backup`` and ``iactl restore``: run the playbook, tell what came of it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from iadeploy.masking import printable
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from . import view
+from .exits import Exit
+from .operations import Request
+from .report import Report
+from .runner.result import Event
+from .runner.run import run_playbook
+from .setup_outcome import judge_setup
+
+_FACT = "database_answer"
+_EXITS = {
+    "input": Exit.BAD_INPUT,
+    "unavailable": Exit.NO_TARGET,
+    "locked": Exit.LOCKED,
+    "refused": Exit.REFUSED,
+}
+_MIB = 1 << 20
+
+
+def backup(request: Request, *, only_list: bool) -> Report:
+    """Make a backup and prove it, or only list what is kept."""
+    variables = {"database_actor": request.actor, "database_list_only": only_list}
+    report, answer = _run(request, "backup", variables)
+    if answer is None or report.exit is not Exit.DONE:
+        return report
+    report.data["backups"] = answer["backups"]
+    count = len(answer["backups"])
+    report.message = f"{count} {'backup is' if count == 1 else 'backups are'} kept."
+    if not only_list:
+        made = report.data["backup"] = answer["backup"]
+        report.message = (
+            f"Backup {made['name']} is made: {made['bytes'] / _MIB:.1f} MiB, {made['tables']}"
+            f" tables and {made['rows']} rows proved by restoring them."
+        )
+        report.next_step = (
+            f"To bring it back: iactl restore {request.environment.name} --backup {made['name']}"
+        )
+    return report
+
+
+def restore(request: Request, name: str, *, first: bool) -> Report:
+    """Replace the database's content with a backup's.
+
+    Args:
+        first: whether what is there now is backed up before.
+    """
+    variables = {
+        "database_actor": request.actor,
+        "database_backup_name": name,
+        "database_backup_first": first,
+    }
+    report, answer = _run(request, "restore", variables)
+    if answer is None or report.exit is not Exit.DONE:
+        return report
+    fresh = report.data["backup"] = answer["backup"]
+    report.data["restored"] = answer["restored"]
+    report.message = (
+        f"{request.environment.name} has the data of backup {name} again; the schema is at"
+        f" {answer['restored']['revision']}."
+    )
+    kept = [f"What was there before is backup {fresh['name']}."] if fresh else []
+    report.details = kept + [f"{remark}." for remark in answer["remarks"]]
+    return report
+
+
+def print_backups(console: Console, report: Report) -> None:
+    """Print the kept backups, newest first, and the result."""
+    table = Table(
+        "backup", "when (UTC)", "schema", "tables", "rows", "MiB", box=None, pad_edge=False
+    )
+    for one in report.data.get("backups", []):
+        size = f"{one.get('bytes', 0) / _MIB:.1f}"
+        told = [one.get(key, "") for key in ("name", "at", "revision", "tables", "rows")]
+        table.add_row(*(Text(printable(str(value))) for value in (*told, size)))
+    if table.row_count:
+        console.print(table)
+    view.print_report(console, report)
+
+
+def _run(
+    request: Request, command: str, variables: dict[str, Any]
+) -> tuple[Report, dict[str, Any] | None]:
+    """Run the playbook; return the report, and the first server's answer if there was one."""
+    started = time.monotonic()
+    report = Report(command, request.environment.name)
+    answers: list[dict[str, Any]] = []
+
+    def hear(event: Event) -> None:
+        if event.get("event") == "runner_on_ok":
+            facts = ((event.get("event_data") or {}).get("res") or {}).get("ansible_facts") or {}
+            answers.extend([facts[_FACT]] if _FACT in facts else [])
+        request.listener(event)
+
+    result = run_playbook(command, request.environment.folder, variables, hear)
+    answer = answers[-1] if answers else None
+    if result.cancelled:
+        report.exit, report.message = Exit.CANCELLED, "Cancelled."
+    elif answer is not None and answer.get("failed"):
+        report.exit = _EXITS.get(str(answer.get("cause")), Exit.FAILED)
+        report.message = str(answer.get("msg") or "it failed")
+    else:
+        judge_setup(report, result)
+    report.seconds = time.monotonic() - started
+    return report, answer

@@ -1,0 +1,171 @@
+"""Backups of a database: made by pg_dump, proved by restoring, kept on the server.
+
+::
+
+    <root>/<app>/backups/<name>.dump   pg_dump's custom format, root's only
+    <root>/<app>/backups/<name>.json   what is in it and how it was proved
+
+A backup that has no ``.json`` was never proved, and counts for nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from .clock import now
+from .errors import DeployError
+from .files import explained, make_folder, write_atomically
+from .migrations import BackupRules
+from .postgres import Postgres, check_programs, check_versions, run
+from .scratch import prove
+from .snapshot import snapshot
+from .store import Store
+
+_NAME = re.compile(r"[0-9]{8}-[0-9]{6}-[A-Za-z0-9_.+-]{1,60}")
+_BLOCK = 1 << 20
+
+
+def backups_folder(store: Store) -> Path:
+    """Return where an application's backups are."""
+    return store.folder / "backups"
+
+
+def make_backup(store: Store, url: str, rules: BackupRules, release_id: str) -> dict[str, Any]:
+    """Make a backup, prove it, keep it, and forget the oldest ones. The caller holds the lock.
+
+    Args:
+        url: the database's URL.
+        release_id: the release that it is made for or that serves; for people.
+
+    Returns:
+        What the backup's ``.json`` says.
+
+    Raises:
+        DeployError: it could not be made or proved; nothing of it is left.
+    """
+    check_programs()
+    database = Postgres(url)
+    check_versions(database)
+    folder = backups_folder(store)
+    make_folder(folder)
+    for left in folder.glob(".*.part"):
+        left.unlink()
+    with explained(folder):
+        made = _make(folder, database, rules, release_id)
+    _prune(folder, rules.keep)
+    return made
+
+
+def _make(folder: Path, database: Postgres, rules: BackupRules, release_id: str) -> dict[str, Any]:
+    at = now()
+    revision = "+".join(database.revisions()) or "empty"
+    name = f"{re.sub('[^0-9T]', '', at)[:15].replace('T', '-')}-{_plain(revision)}"
+    part = folder / f".{name}.part"
+    try:
+        part.touch(mode=0o600)
+        with snapshot(database, rules.timeout) as (taken, counts):
+            _dump(database, taken, part, rules.timeout)
+        size, checksum = _settle(part)
+        prove(database, part, counts, rules)
+        made = {
+            "name": name,
+            "at": at,
+            "database": database.name,
+            "revision": revision,
+            "release": release_id,
+            "bytes": size,
+            "sha256": checksum,
+            "tables": len(counts),
+            "rows": sum(counts.values()),
+            "proved_at": now(),
+        }
+        os.replace(part, folder / f"{name}.dump")
+        # Last: it is what makes the file a backup.
+        write_atomically(folder / f"{name}.json", json.dumps(made, indent=2, sort_keys=True) + "\n")
+        return made
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def list_backups(store: Store) -> list[dict[str, Any]]:
+    """Return the kept backups, newest first."""
+    found = []
+    for path in sorted(backups_folder(store).glob("*.json"), reverse=True):
+        try:
+            one = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(one, dict) and path.with_suffix(".dump").is_file():
+            found.append({**one, "name": path.stem})
+    return found
+
+
+def find_backup(store: Store, name: str) -> tuple[Path, dict[str, Any]]:
+    """Return a kept backup's file, as it was when it was made, and what is known of it.
+
+    Raises:
+        DeployError: there is none of that name, or somebody has changed it.
+    """
+    kept = {one["name"]: one for one in list_backups(store)}
+    if _NAME.fullmatch(name) is None or name not in kept:
+        raise DeployError(
+            f"there is no backup {name[:80]!a} on this server",
+            f"Choose one of: {', '.join(list(kept)[:5]) or 'none is kept here'}",
+            cause="unavailable",
+        )
+    path = backups_folder(store) / f"{name}.dump"
+    if _checksum(path) != kept[name].get("sha256"):
+        raise DeployError(
+            f"backup {name} is not what it was when it was made",
+            "Choose another one, and find out who could write there",
+            cause="refused",
+        )
+    return path, kept[name]
+
+
+def _dump(database: Postgres, taken: str, path: Path, timeout: float) -> None:
+    argv = ["pg_dump", "--format=custom", "--no-password", f"--snapshot={taken}", f"--file={path}"]
+    # A migration that somebody runs by hand must not make it wait for ever.
+    argv.append("--lock-wait-timeout=60s")
+    doing = "make a backup of the database"
+    done = run(argv, database.environment(), "", timeout, doing)
+    if done.code:
+        raise database.failure(doing, done.errors)
+
+
+def _settle(path: Path) -> tuple[int, str]:
+    """Have the file on the disk; return its size in bytes and its SHA-256."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+        size = os.fstat(descriptor).st_size
+    finally:
+        os.close(descriptor)
+    return size, _checksum(path)
+
+
+def _checksum(path: Path) -> str:
+    import hashlib  # pylint: disable=import-outside-toplevel  # late: it loads OpenSSL
+
+    total = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            total.update(block)
+    return total.hexdigest()
+
+
+def _plain(revision: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.+-]", "_", revision)[:60]
+
+
+def _prune(folder: Path, keep: int) -> None:
+    """Forget the oldest backups, and files that never became one."""
+    proved = sorted(path.stem for path in folder.glob("*.json"))
+    kept = set(proved[-keep:])
+    for path in [*folder.glob("*.json"), *folder.glob("*.dump")]:
+        if path.stem not in kept and _NAME.fullmatch(path.stem):
+            path.unlink(missing_ok=True)

@@ -1,0 +1,202 @@
+"""Backups: their files, their refusals, what is counted. PostgreSQL itself is in tests/e2e."""
+
+from __future__ import annotations
+
+import copy
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from iadeploy.backup import backups_folder, find_backup, list_backups
+from iadeploy.postgres import Postgres, check_programs, run
+from iadeploy.scratch import check_counts
+from iadeploy.snapshot import read_counts
+from iadeploy.store import Store
+
+from tests.unit.builders import failure_of, module, run_module
+
+CHECKSUM = "3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7"  # of b"data"
+FIRST, SECOND = "20260301-101500-0002", "20260302-101500-0003"
+
+
+@pytest.fixture(autouse=True)
+def unshared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give each test its own argument spec; AnsibleModule writes defaults into it."""
+    code = module("app_database")
+    monkeypatch.setattr(code, "DATABASE_OPTIONS", copy.deepcopy(code.DATABASE_OPTIONS))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """A store with two backups, the content of both ``data``."""
+    store = Store(str(tmp_path), "shop")
+    folder = backups_folder(store)
+    folder.mkdir(parents=True)
+    for name in (FIRST, SECOND):
+        (folder / f"{name}.dump").write_bytes(b"data")
+        told = {"name": name, "at": "2026-03-01T10:15:00Z", "sha256": CHECKSUM, "revision": "1"}
+        (folder / f"{name}.json").write_text(json.dumps(told), encoding="utf-8")
+    return store
+
+
+def asked(tmp_path: Path, **arguments: Any) -> dict[str, Any]:
+    return {"app": "shop", "state_dir": str(tmp_path), **arguments}
+
+
+def test_backups_are_listed_newest_first_when_they_are_whole(store: Store) -> None:
+    folder = backups_folder(store)
+    (folder / "20260303-101500-0004.dump").write_bytes(b"never proved")
+    (folder / "20260304-101500-0004.json").write_text("{}", encoding="utf-8")
+    (folder / "20260305-101500-0004.json").write_text("half", encoding="utf-8")
+    assert [one["name"] for one in list_backups(store)] == [SECOND, FIRST]
+
+
+def test_a_kept_backup_is_found_by_its_name(store: Store) -> None:
+    path, told = find_backup(store, FIRST)
+    assert (path.read_bytes(), told["revision"]) == (b"data", "1")
+
+
+@pytest.mark.parametrize("name", ["20260101-101500-0001", "../../etc/passwd", "", "x\n"])
+def test_a_name_that_is_none_lists_those_there_are(store: Store, name: str) -> None:
+    failure = failure_of(lambda: find_backup(store, name))
+    assert failure.cause == "unavailable"
+    assert FIRST in failure.next_step
+
+
+def test_a_backup_that_was_changed_is_refused(store: Store) -> None:
+    (backups_folder(store) / f"{FIRST}.dump").write_bytes(b"datA")
+    failure = failure_of(lambda: find_backup(store, FIRST))
+    assert (failure.cause, FIRST in failure.what) == ("refused", True)
+
+
+@pytest.mark.parametrize(
+    ("found", "named"),
+    [
+        ({"public.a": 1}, "public.b had 2 rows, restored were none"),
+        ({"public.a": 1, "public.b": 1}, "public.b had 2 rows, restored were 1"),
+        ({"public.a": 1, "public.b": 2, "public.c": 0}, "public.c had no rows, restored were 0"),
+    ],
+)
+def test_a_restored_backup_that_lacks_rows_is_no_proof(found: dict[str, int], named: str) -> None:
+    wanted = {"public.a": 1, "public.b": 2}
+    check_counts(wanted, dict(wanted))
+    assert named in failure_of(lambda: check_counts(wanted, found)).what
+
+
+def test_rows_are_counted_by_table_whatever_its_name() -> None:
+    assert read_counts(["public.entries|12", 'public."a|b"|0']) == {
+        "public.entries": 12,
+        'public."a|b"': 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (
+            "postgresql+psycopg://shop:p%40ss@db:6000/journal?sslmode=require",
+            {
+                "PGHOST": "db",
+                "PGPORT": "6000",
+                "PGUSER": "shop",
+                "PGPASSWORD": "p@ss",
+                "PGDATABASE": "journal",
+                "PGSSLMODE": "require",
+            },
+        ),
+        ("postgres://shop@db", {"PGHOST": "db", "PGPORT": "5432", "PGDATABASE": "shop"}),
+    ],
+)
+def test_a_url_becomes_the_client_s_environment(url: str, expected: dict[str, str]) -> None:
+    environment = Postgres(url).environment()
+    assert expected.items() <= environment.items()
+    assert "PGSSLROOTCERT" not in environment
+
+
+@pytest.mark.parametrize("url", ["mysql://u:secret-pw@h/n", "not a url", "sqlite:///x"])
+def test_a_url_of_something_else_is_bad_input_and_not_shown(url: str) -> None:
+    failure = failure_of(lambda: Postgres(url))
+    assert (failure.cause, url in str(failure)) == ("input", False)
+
+
+def test_another_database_of_the_server_is_quoted_for_pg_restore() -> None:
+    other = Postgres("postgresql://u:p@h/n").named("it's")
+    assert (other.name, other.option) == ("it's", "--dbname=dbname='it\\'s'")
+
+
+def test_what_postgresql_says_is_shown_without_the_password_and_with_a_step() -> None:
+    database = Postgres("postgresql://u:hunter2hunter2@h/n")
+    said = (
+        "NOTICE: hello\npsql: error: FATAL:  password hunter2hunter2 is wrong\n"
+        "ERROR: permission denied to create database\n"
+    )
+    failure = database.failure("make a scratch database", said)
+    assert "hunter2" not in str(failure) and "NOTICE" not in str(failure)
+    assert "app_backup_scratch_url" in failure.next_step
+
+
+def test_a_program_that_takes_too_long_is_killed(tmp_path: Path) -> None:
+    mark = tmp_path / "pid"
+    code = f"import os, time; open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    begun = time.monotonic()
+    failure = failure_of(lambda: run([sys.executable, "-c", code], {}, "", 1.0, "wait for it"))
+    assert "did not end within 1 s" in failure.what
+    assert time.monotonic() - begun < 10
+    assert not Path(f"/proc/{mark.read_text(encoding='utf-8')}").exists()
+
+
+def test_much_input_and_much_output_do_not_block_each_other() -> None:
+    code = "import sys; sys.stdout.write(sys.stdin.read())"
+    text = "x" * 300_000
+    assert run([sys.executable, "-c", code], {}, text, 30.0, "copy").output == text
+
+
+def test_a_missing_program_names_the_command_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    failure = failure_of(check_programs)
+    assert (failure.cause, "iactl bootstrap" in failure.next_step) == ("refused", True)
+
+
+def test_the_module_lists_without_a_database(
+    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = run_module("app_database", asked(tmp_path, action="list"), capsys)
+    assert [one["name"] for one in answer["backups"]] == [SECOND, FIRST]
+    assert answer["changed"] is False
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cause", "named"),
+    [
+        ({"action": "backup"}, "input", "app_database_secret"),
+        ({"action": "backup", "app": "../x"}, "input", "app_name"),
+        ({"action": "restore", "url": "mysql://u:p@h/n", "name": FIRST}, "input", "PostgreSQL"),
+        ({"action": "restore", "url": "postgresql://h/n", "name": "x"}, "unavailable", FIRST),
+    ],
+)
+@pytest.mark.usefixtures("store")
+def test_a_refusal_of_the_module_is_one_sentence(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: dict[str, Any],
+    cause: str,
+    named: str,
+) -> None:
+    answer = run_module("app_database", asked(tmp_path, **arguments), capsys)
+    assert (answer["failed"], answer["cause"]) == (True, cause)
+    assert named in answer["msg"]
+
+
+def test_a_restore_waits_for_the_end_of_a_release(
+    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.begin("prepare", "20260301-101500-ab12cd")
+    wanted = asked(tmp_path, action="restore", url="postgresql://h/n", name=FIRST)
+    answer = run_module("app_database", wanted, capsys)
+    assert answer["cause"] == "locked"
+    assert "prepare of release 20260301-101500-ab12cd" in answer["msg"]
