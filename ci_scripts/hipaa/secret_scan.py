@@ -60,8 +60,9 @@ def scan(folder: Path, paths: Iterable[str]) -> list[Leak]:
         raise ScannerMissing(
             "detect-secrets is not installed: pip install 'innerarchitect-deploy[hipaa]'"
         ) from error
+    known: dict[str, type] = kinds()
     settings: dict[str, Any] = {
-        "plugins_used": [{"name": kind.__name__} for kind in kinds().values()],
+        "plugins_used": [{"name": kind.__name__} for kind in known.values()],
         "filters_used": [{"path": f"{_HEURISTICS}.{name}"} for name in _FILTERS],
     }
     with transient_settings(settings):
