@@ -17,6 +17,7 @@ from .cli_notify import notify_commands
 from .cli_verify import verify_commands
 from .command import finish, watched
 from .exits import Exit
+from .history import Wanted
 from .operations import Request
 from .options import (
     Actor,
@@ -136,6 +137,10 @@ def status(
 def history(
     env: Env,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many entries.")] = 20,
+    action: Annotated[str, typer.Option(help="Only these, such as deploy or rollback.")] = "",
+    outcome: Annotated[str, typer.Option(help="Only these, such as live or failed.")] = "",
+    by: Annotated[str, typer.Option(metavar="NAME", help="Only what this person did.")] = "",
+    since: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="From this day on (UTC).")] = "",
     inventories: Inventories = None,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -143,8 +148,10 @@ def history(
     """Tell what was deployed to ENV and rolled back, newest first."""
 
     def work() -> Report:
+        wanted = Wanted(action, outcome, by, inputs.day(since))
+
         def go(request: Request) -> Report:
-            return operations.history(request, limit)
+            return operations.history(request, limit, wanted)
 
         return watched("history", env, inventories, None, go, steps=True)
 

@@ -97,32 +97,3 @@ def _host(answer: dict[str, Any] | None, failure: str) -> dict[str, Any]:
         "kept": [one["id"] for one in answer.get("releases", [])],
         "problems": list(answer.get("problems", [])),
     }
-
-
-def merge_history(answers: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Put the servers' histories together, newest first: one row per event, its servers listed.
-
-    The same event carries slightly different times on different servers, so action, outcome and
-    release make it the same, as long as nothing else happened on that server in between.
-    """
-    rows: list[dict[str, Any]] = []
-    for host, answer in sorted(answers.items()):
-        used: set[int] = set()
-        for entry in answer.get("history", []):
-            key = (entry.get("action"), entry.get("outcome"), entry.get("release"))
-            match = next(
-                (
-                    index
-                    for index, row in enumerate(rows)
-                    if index not in used and row["key"] == key
-                ),
-                None,
-            )
-            if match is None:
-                rows.append({"key": key, **entry, "hosts": [host]})
-                used.add(len(rows) - 1)
-            else:
-                rows[match]["hosts"].append(host)
-                used.add(match)
-    rows.sort(key=lambda row: str(row.get("at", "")), reverse=True)
-    return [{name: value for name, value in row.items() if name != "key"} for row in rows]

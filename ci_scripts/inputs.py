@@ -11,6 +11,7 @@ import getpass
 import os
 import re
 from collections.abc import Mapping
+from datetime import date
 
 from iadeploy.errors import DeployError
 from iadeploy.reference import Reference, parse_reference
@@ -21,6 +22,7 @@ _ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _RELEASE = re.compile(r"[0-9]{8}-[0-9]{6}-[a-z0-9]{4,12}")
 _URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&()*+,;=%-]{1,480}")
 _BACKUP = re.compile(r"[0-9]{8}-[0-9]{6}-[A-Za-z0-9_.+-]{1,60}")
+_REASON = re.compile(r"[^\W_](?:[^\W]|[ .,:;!?()'/#@+=-]){2,299}")
 _ACTOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+\[\]-]{0,79}")
 
 
@@ -81,6 +83,29 @@ def actor(text: str | None, environ: Mapping[str, str] = os.environ) -> str:
     if _ACTOR.fullmatch(name) is None:
         raise bad_input("--actor", name, "a log-in name or an e-mail address")
     return name
+
+
+def day(text: str) -> str:
+    """Return a day, or an empty string for none.
+
+    Raises:
+        CommandError: it is none.
+    """
+    try:
+        return date.fromisoformat(text).isoformat() if text else ""
+    except ValueError:
+        raise bad_input("--since", text, "a day such as 2026-03-01") from None
+
+
+def reason(text: str) -> str:
+    """Return why somebody does something, for the record.
+
+    Raises:
+        CommandError: it is no sentence on one line.
+    """
+    if _REASON.fullmatch(text) is None:
+        raise bad_input("--reason", text, "3 to 300 letters, digits and plain punctuation")
+    return text
 
 
 def run_url(environ: Mapping[str, str] = os.environ) -> str:

@@ -10,14 +10,16 @@ from datetime import datetime, timezone
 from typing import Any
 
 from . import notifications, outcome, setup_outcome
-from .audit import judge_ledgers
 from .environments import Environment
 from .exits import Exit
-from .fleet_status import judge_status, merge_history
+from .fleet_status import judge_status
+from .history import Wanted, merge_history
 from .report import Report, count_servers
 from .runner.private import dead_runs
 from .runner.result import Event, Result
 from .runner.run import run_playbook
+
+_ALL = 1_000_000  # entries of a history that is looked through
 
 Listener = Callable[[Event], None]
 
@@ -82,19 +84,14 @@ def status(request: Request) -> Report:
     return judge_status(report, result, dead_runs())
 
 
-def audit(request: Request) -> Report:
-    """Check every server's ledger."""
-    report, result = _run(request, "status", {})
-    report.command = "audit"
-    return judge_ledgers(report, result)
-
-
-def history(request: Request, limit: int) -> Report:
+def history(request: Request, limit: int, wanted: Wanted) -> Report:
     """Tell what was done, newest first."""
-    report, result = _run(request, "status", {"release_history": limit})
+    asked = _ALL if wanted.narrows else limit
+    report, result = _run(request, "status", {"release_history": asked})
     report.command = "history"
     if report.exit is Exit.DONE:
-        report.data["history"] = merge_history(result.answers)[:limit]
+        told = [row for row in merge_history(result.answers) if wanted.takes(row)]
+        report.data["history"] = told[:limit]
         report.message = f"{len(report.data['history'])} entries."
     return report
 

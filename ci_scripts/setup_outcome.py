@@ -15,6 +15,7 @@ _SETUP_FAILURES = {
     "status": Exit.REFUSED,
     "history": Exit.REFUSED,
     "unlock": Exit.REFUSED,
+    "audit": Exit.REFUSED,
 }
 
 

@@ -23,6 +23,8 @@ _ON_CONTROLLER = frozenset(
         "validate_argument_spec",
     )
 )
+# Modules whose answers the commands read.
+_LOOKING = ("deploy_ledger", "release_info")
 _ANSWERED = ("runner_on_ok", "runner_on_failed", "runner_on_unreachable")
 
 
@@ -35,7 +37,7 @@ class Result:
         hosts: the servers that took part.
         verdicts: the judgements over the fleet, in order, each a dictionary.
         facts: the last value of each fact that a judge in the playbook has set.
-        answers: host to the last ``release_info`` answer.
+        answers: host to the last answer of a module that looks, such as ``release_info``.
         failures: host to the last failure's message.
         unreachable: host to the reason.
         changed: host to the number of tasks that changed it.
@@ -89,7 +91,7 @@ class Result:
         elif kind == "runner_on_ok":
             if action == "set_fact":
                 self._judged(answer.get("ansible_facts") or {})
-            if data.get("resolved_action", data.get("task_action")) == "release_info":
+            if data.get("resolved_action", data.get("task_action")) in _LOOKING:
                 self.answers[host] = answer
 
     def _judged(self, facts: dict[str, Any]) -> None:

@@ -30,7 +30,12 @@ def inspect_host(host: Host, history: int) -> dict[str, Any]:
             *find_problems(view, recorded=release is not None, interrupted=interrupted),
             *([f"the ledger is broken: {ledger.problem}"] if ledger.problem else []),
         ],
-        "ledger": {"head": ledger.head, "length": ledger.length, "problem": ledger.problem},
+        "ledger": {
+            "head": ledger.head,
+            "length": ledger.length,
+            "problem": ledger.problem,
+            "acknowledged": list(ledger.acknowledged),
+        },
         "history": host.store.history()[-history:] if history else [],
     }
 

@@ -4,6 +4,9 @@ One JSON object per line. Each holds the hash of the one before it, so an entry 
 removed or put elsewhere breaks the chain from there on. Entries are only ever appended; whoever
 may write the file can still write a whole new chain, which the other servers' ledgers then
 contradict.
+
+A broken chain is never mended. An operator may acknowledge it: that appends an entry with the
+SHA-256 of everything before it, and from then on any further change shows again.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from .files import explained
 from .spec import canonical_json
 
 GENESIS = "0" * 64
+ACKNOWLEDGED = "acknowledged"
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
 
 
@@ -32,6 +36,7 @@ class Ledger:
         head: the hash of the last one.
         problem: the first thing that is wrong with the chain, or an empty string.
         torn: the bytes of a last line that a crash cut short.
+        acknowledged: what was wrong with the chain before an operator acknowledged it.
     """
 
     entries: list[dict[str, Any]]
@@ -39,14 +44,19 @@ class Ledger:
     head: str
     problem: str
     torn: bytes
+    acknowledged: tuple[str, ...] = ()
+
+
+def _sha256(content: bytes) -> str:
+    import hashlib  # pylint: disable=import-outside-toplevel  # late: it loads OpenSSL
+
+    return hashlib.sha256(content).hexdigest()
 
 
 def entry_hash(entry: dict[str, Any]) -> str:
     """Return the SHA-256 over an entry's canonical JSON, its own hash left out."""
-    import hashlib  # pylint: disable=import-outside-toplevel  # late: it loads OpenSSL
-
     content = {name: value for name, value in entry.items() if name != "hash"}
-    return hashlib.sha256(canonical_json(content).encode()).hexdigest()
+    return _sha256(canonical_json(content).encode())
 
 
 def read_ledger(path: Path) -> Ledger:
@@ -56,14 +66,18 @@ def read_ledger(path: Path) -> Ledger:
     except FileNotFoundError:
         return Ledger([], 0, GENESIS, "", b"")
     *lines, torn = content.split(b"\n")
-    entries, problem, head = [], "", GENESIS
+    entries, problem, head, acknowledged = [], "", GENESIS, []
     for number, line in enumerate(lines, start=1):
         entry = _entry(line)
-        problem = problem or _wrong(entry, number, head)
+        wrong = _wrong(entry, number, head)
+        if problem and not wrong and entry and _covers(entry, lines[: number - 1]):
+            acknowledged.append(problem)
+            problem = ""
+        problem = problem or wrong
         if entry is not None:
             entries.append(entry)
             head = str(entry.get("hash", ""))
-    return Ledger(entries, len(lines), head, problem, torn)
+    return Ledger(entries, len(lines), head, problem, torn, tuple(acknowledged))
 
 
 def append(path: Path, facts: dict[str, Any]) -> None:
@@ -82,18 +96,51 @@ def append(path: Path, facts: dict[str, Any]) -> None:
         end = stream.seek(0, os.SEEK_END) - len(ledger.torn)
         stream.truncate(end)
         stream.seek(end)
-        for entry in _chained(ledger, facts):
+        for entry in _chained(ledger, [*_repair(ledger, facts), facts]):
             stream.write(canonical_json(entry).encode() + b"\n")
         stream.flush()
         os.fsync(stream.fileno())
 
 
-def _chained(ledger: Ledger, facts: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def acknowledge(path: Path, facts: dict[str, Any]) -> str:
+    """Let a broken chain count again from here on. The caller holds the application's lock.
+
+    Args:
+        facts: what the entry tells: who, when and why.
+
+    Returns:
+        What was wrong with the chain; an empty string when nothing was, and nothing is written.
+
+    Raises:
+        DeployError: the file cannot be written.
+    """
+    problem = read_ledger(path).problem
+    if not problem:
+        return ""
+    # A record of its own, so that the file ends with a whole line before its hash is taken.
+    append(path, {"kind": "finding", "at": facts["at"], "reason": problem})
+    covers = _sha256(path.read_bytes())
+    append(path, {**facts, "kind": ACKNOWLEDGED, "problem": problem, "covers": covers})
+    return problem
+
+
+def _covers(entry: dict[str, Any], before: list[bytes]) -> bool:
+    """Whether an entry acknowledges the lines before it, just as they are."""
+    if entry.get("kind") != ACKNOWLEDGED:
+        return False
+    return entry.get("covers") == _sha256(b"".join(line + b"\n" for line in before))
+
+
+def _repair(ledger: Ledger, facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the entry that tells of a torn last line, when there is one."""
+    if not ledger.torn:
+        return []
+    said = f"{len(ledger.torn)} bytes that a crash had left of a record were cut off"
+    return [{"kind": "repair", "at": facts["at"], "reason": said}]
+
+
+def _chained(ledger: Ledger, new: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield what is to be written, each entry chained to the one before it."""
-    new = [facts]
-    if ledger.torn:
-        said = f"{len(ledger.torn)} bytes that a crash had left of a record were cut off"
-        new.insert(0, {"kind": "repair", "at": facts["at"], "reason": said})
     head = ledger.head
     for seq, one in enumerate(new, start=ledger.length + 1):
         entry = {**one, "seq": seq, "prev_hash": head}

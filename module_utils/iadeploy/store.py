@@ -25,7 +25,7 @@ from .clock import now
 from .errors import DeployError
 from .files import make_folder, write_atomically
 from .lease import Claim, LeaseFile
-from .ledger import Ledger, append, read_ledger
+from .ledger import Ledger, acknowledge, append, read_ledger
 from .spec import Release
 
 _LOCK_INTERVAL = 0.05  # seconds
@@ -194,6 +194,10 @@ class Store:
         """Write into the ledger what was done to the application's data."""
         subject = {"release": "", "version": "", "digest": ""}
         self._append("outcome", action, subject, outcome=outcome, **facts)
+
+    def acknowledge(self, actor: str, reason: str) -> str:
+        """Let a broken ledger count again from here on; return what was wrong with it."""
+        return acknowledge(self.ledger_file, {"at": now(), "actor": actor, "reason": reason})
 
     def _open_intent(self, release_id: str) -> dict[str, Any] | None:
         """Return the ledger's last entry when it is this release's intent."""

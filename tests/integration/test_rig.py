@@ -24,10 +24,8 @@ pytestmark = pytest.mark.rig
 
 ROOT = Path(__file__).resolve().parents[2]
 UP = """
-import signal, sys
+import sys
 from tests.fleet import Fleet
-# As at a terminal: whoever starts the tests in the background has them ignore it.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 with Fleet.up(sys.argv[1], servers=1, registry=False, database=False) as fleet:
     print("up", flush=True)
     sys.stdin.read()

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from ci_scripts.audit import judge_ledgers
-from ci_scripts.exits import Exit
+from pathlib import Path
+
+import pytest
+
+from ci_scripts.audit import export, judge_ledgers
+from ci_scripts.environments import Environment
+from ci_scripts.exits import CommandError, Exit
+from ci_scripts.operations import Request
 from ci_scripts.report import Report
 from ci_scripts.runner.result import Result
 
 
-def answer(problem: str = "") -> dict[str, object]:
-    return {"ledger": {"head": "ab" * 32, "length": 3, "problem": problem}}
+def answer(problem: str = "", *acknowledged: str) -> dict[str, object]:
+    ledger = {"head": "ab" * 32, "length": 3, "problem": problem, "acknowledged": acknowledged}
+    return {"ledger": ledger}
 
 
 def judged(**answers: dict[str, object]) -> Report:
@@ -31,3 +38,15 @@ def test_a_broken_one_is_named() -> None:
 def test_a_server_that_is_silent_leaves_its_own_exit_code() -> None:
     report = Report("audit", "staging", Exit.REFUSED, "web2 cannot be reached.")
     assert judge_ledgers(report, Result(answers={"web1": answer()})).exit is Exit.REFUSED
+
+
+def test_what_was_acknowledged_stays_visible() -> None:
+    report = judged(web1=answer("", "record 2 was changed"), web2=answer())
+    assert report.exit is Exit.DONE
+    assert "web1: acknowledged before: record 2 was changed" in report.details
+
+
+def test_a_copy_is_never_written_over_another(tmp_path: Path) -> None:
+    (tmp_path / "ledgers.json").touch()
+    with pytest.raises(CommandError, match="is not empty"):
+        export(Request(Environment("staging", tmp_path), "ops"), tmp_path)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ci_scripts.exits import Exit
-from ci_scripts.fleet_status import judge_status, merge_history
+from ci_scripts.fleet_status import judge_status
 from ci_scripts.report import Report
 from ci_scripts.runner.result import Result
 from tests.unit.builders import OLDER_ID, RELEASE_ID
@@ -99,62 +96,6 @@ def test_a_server_that_did_not_answer_is_unknown_and_its_reason_is_told() -> Non
 def test_a_run_that_asked_nobody_stays_as_it_was_judged() -> None:
     report = Report("status", "staging", Exit.BAD_INPUT, "no server in group app")
     assert judge_status(report, Result(no_hosts=True)).message == "no server in group app"
-
-
-def event(at: str, action: str = "deploy", release: str = RELEASE_ID) -> dict[str, Any]:
-    return {"at": at, "action": action, "outcome": "live", "release": release}
-
-
-def merged(**histories: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return merge_history({host: {"history": entries} for host, entries in histories.items()})
-
-
-def test_one_event_on_two_servers_is_one_row() -> None:
-    rows = merged(web1=[event("2026-03-01T10:00:00Z")], web2=[event("2026-03-01T10:00:02Z")])
-    assert [row["hosts"] for row in rows] == [["web1", "web2"]]
-    assert "key" not in rows[0]
-
-
-def test_the_newest_row_comes_first() -> None:
-    rows = merged(web1=[event("2026-01"), event("2026-02", "rollback", OLDER_ID)])
-    assert [row["at"] for row in rows] == ["2026-02", "2026-01"]
-
-
-def test_the_same_release_deployed_twice_is_two_rows() -> None:
-    twice = [event("2026-01"), event("2026-02", "rollback", OLDER_ID), event("2026-03")]
-    rows = merged(web1=twice, web2=twice)
-    assert [(row["at"], row["hosts"]) for row in rows] == [
-        ("2026-03", ["web1", "web2"]),
-        ("2026-02", ["web1", "web2"]),
-        ("2026-01", ["web1", "web2"]),
-    ]
-
-
-_EVENTS = st.builds(
-    event,
-    st.datetimes().map(lambda at: at.isoformat()),
-    st.sampled_from(["deploy", "rollback"]),
-    st.sampled_from([RELEASE_ID, OLDER_ID]),
-)
-_HISTORIES = st.dictionaries(
-    st.sampled_from(["web1", "web2", "web3"]), st.lists(_EVENTS, max_size=6), max_size=3
-)
-
-
-@given(_HISTORIES)
-def test_no_event_of_any_server_is_lost_or_counted_twice(
-    histories: dict[str, list[dict[str, Any]]],
-) -> None:
-    rows = merged(**histories)
-    for host, entries in histories.items():
-        kept = Counter((row["action"], row["release"]) for row in rows if host in row["hosts"])
-        assert kept == Counter((one["action"], one["release"]) for one in entries)
-    assert all(row["hosts"] for row in rows)
-    assert [row["at"] for row in rows] == sorted((row["at"] for row in rows), reverse=True)
-
-
-def test_servers_without_a_history_have_none() -> None:
-    assert merge_history({"web1": {}, "web2": {"history": []}}) == []
 
 
 def test_a_run_that_was_killed_is_not_changing_anything() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from iadeploy.ledger import GENESIS, append, read_ledger
+from iadeploy.ledger import GENESIS, acknowledge, append, read_ledger
+
+from tests.unit.builders import run_module
 
 AT = "2026-03-01T10:15:00Z"
 FACTS = st.dictionaries(
@@ -103,3 +106,57 @@ def test_any_text_is_kept_and_the_chain_holds(
     for one, entry in zip(facts, told.entries, strict=True):
         assert {name: entry[name] for name in one} == one
         assert json.dumps(entry)
+
+
+def break_and_acknowledge(ledger: Path) -> None:
+    ledger.write_bytes(ledger.read_bytes().replace(b'"number":1', b'"number":7'))
+    assert acknowledge(ledger, {"at": AT, "actor": "ops", "reason": "looked into"})
+
+
+def test_an_acknowledged_chain_counts_again_and_says_what_was_wrong(ledger: Path) -> None:
+    break_and_acknowledge(ledger)
+    append(ledger, {"kind": "outcome", "at": AT})
+    told = read_ledger(ledger)
+    assert (told.problem, told.acknowledged) == ("", ("record 2 was changed",))
+    assert told.entries[5]["actor"] == "ops"
+    assert acknowledge(ledger, {"at": AT}) == ""
+    assert read_ledger(ledger).length == told.length
+
+
+def test_after_an_acknowledgement_every_further_change_shows(ledger: Path) -> None:
+    break_and_acknowledge(ledger)
+    there = ledger.read_bytes()
+    for damaged in (
+        there.replace(b'"number":2', b'"number":8'),
+        there.replace(b"looked", b"booked"),
+    ):
+        ledger.write_bytes(damaged)
+        assert read_ledger(ledger).problem == "record 2 was changed"
+
+
+def test_a_torn_end_is_cut_off_before_it_is_acknowledged(ledger: Path) -> None:
+    ledger.write_bytes(ledger.read_bytes().replace(b'"number":1', b'"number":7') + b'{"to')
+    assert acknowledge(ledger, {"at": AT}) == "record 2 was changed"
+    assert (read_ledger(ledger).problem, read_ledger(ledger).torn) == ("", b"")
+
+
+def test_the_module_reads_and_acknowledges(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = {"app": "shop", "state_dir": str(tmp_path)}
+    empty = run_module("deploy_ledger", given, capsys)
+    assert (empty["content"], empty["ledger"]["length"], empty["changed"]) == ("", 0, False)
+    path = tmp_path / "shop" / "ledger.jsonl"
+    path.parent.mkdir(exist_ok=True)
+    append(path, {"kind": "outcome", "at": AT, "number": 1})
+    path.write_bytes(path.read_bytes().replace(b"outcome", b"0utcome"))
+    assert b64decode(run_module("deploy_ledger", given, capsys)["content"]) == path.read_bytes()
+    known = {**given, "state": "acknowledged", "reason": "looked into"}
+    checked = run_module("deploy_ledger", {**known, "_ansible_check_mode": True}, capsys)
+    assert (checked["changed"], checked["acknowledged"]) == (True, "record 1 was changed")
+    told = run_module("deploy_ledger", known, capsys)
+    assert (told["changed"], told["ledger"]["problem"]) == (True, "")
+    assert run_module("deploy_ledger", known, capsys)["changed"] is False
+    assert (
+        "reason" in run_module("deploy_ledger", {**given, "state": "acknowledged"}, capsys)["msg"]
+    )

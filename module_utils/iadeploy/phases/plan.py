@@ -24,6 +24,7 @@ def plan_deploy(host: Host, wanted: Release, secrets: dict[str, str]) -> dict[st
     Raises:
         DeployError: the host could not run the release; nothing was touched.
     """
+    _check_ledger(host)
     _check_space(host)
     digest = wanted.digest
     if not digest or not host.engine.has_image(wanted.image):
@@ -113,6 +114,18 @@ def _is_same(host: Host, view: View, wanted: Release, secrets: dict[str, str]) -
         and not host.store.journal()
         and not view.layout.ambiguous
     )
+
+
+def _check_ledger(host: Host) -> None:
+    """Refuse to add to a record that somebody changed. Going back stays possible."""
+    problem = host.store.ledger().problem
+    if problem:
+        raise DeployError(
+            f"the ledger is broken: {problem}",
+            "Find out who could write there and keep a copy of the file; then"
+            " 'iactl audit acknowledge ENV --reason …' lets deploys go on",
+            cause="refused",
+        )
 
 
 def _check_space(host: Host) -> None:

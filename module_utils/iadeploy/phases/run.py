@@ -45,13 +45,25 @@ def _run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         granted = 0 if check_mode else _lock(host, params["lease"], claim)
         try:
             return {"changed": False, "granted": granted, **_plan(host, params)}
-        except DeployError:
+        except DeployError as error:
             host.store.lease.release(claim.run)
+            if not check_mode:
+                _note_refusal(host, params, error)
             raise
     if params["phase"] == "unlock":
         host.store.lease.release(claim.run)
         return {"changed": False}
     return _mutate(host, params, claim, check_mode)
+
+
+def _note_refusal(host: Host, params: dict[str, Any], error: DeployError) -> None:
+    """Write down that a release was refused here, unless another run is at work."""
+    try:
+        with host.store.exclusive(wait=0):
+            facts = {"actor": params["actor"], "image": params["image"], "reason": error.what}
+            host.store.tell(params["action"], "refused", **facts)
+    except DeployError:
+        return  # what made it refuse is what the operator has to hear
 
 
 def _lock(host: Host, options: dict[str, Any], claim: Claim) -> int:
