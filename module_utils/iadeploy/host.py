@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,9 @@ from .masking import log_tail
 from .slots import SLOTS, Layout, layout
 from .spec import Health, Release
 from .store import Store
+
+_LOG_SETTLES = 1.0  # seconds that a container's last words get to come to rest
+_LOG_INTERVAL = 0.1  # seconds between two looks
 
 
 @dataclass(frozen=True)
@@ -73,9 +77,21 @@ class Host:
         somebody has removed it meanwhile."""
         try:
             secrets = self.store.load_secrets(release.id).values()
-            return log_tail(self.engine.logs(release.container), secrets)
+            return log_tail(self._settled_log(release.container), secrets)
         except DeployError:
             return []
+
+    def _settled_log(self, container: str) -> bytes:
+        """Return a container's output. The engine copies it behind the container's back, and of
+        one that has just died the line that says why may still be on its way."""
+        deadline = time.monotonic() + _LOG_SETTLES
+        said = self.engine.logs(container)
+        while time.monotonic() < deadline:
+            time.sleep(_LOG_INTERVAL)
+            before, said = said, self.engine.logs(container)
+            if said == before:
+                break
+        return said
 
     def known(self, release_id: str) -> Release:
         """Return a kept release.
