@@ -7,6 +7,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 APPLICATION := examples/innerarchitect
 APPLICATION_READY := .venv-application/.ready
+ANSIBLE := playbooks roles inventories tests/molecule .config/molecule
 
 .PHONY: help setup demo demo-down test test-fast lint format bench clean-rig lock
 
@@ -33,11 +34,13 @@ test: $(READY) $(APPLICATION_READY) ## Run every test
 test-fast: $(READY) ## Run the tests that need no Docker, in under a minute
 	@$(BIN)/python -m pytest -q -n auto tests/unit
 
-lint: $(READY) ## Check format, types and style
+lint: $(READY) ## Check format, types, style, and what Ansible runs
 	@$(BIN)/black --check --quiet . || { echo "black: run 'make format'"; exit 1; }
 	@$(BIN)/isort --check-only --quiet . || { echo "isort: run 'make format'"; exit 1; }
 	@$(BIN)/flake8
 	@$(BIN)/mypy
+	@$(BIN)/yamllint --strict $(ANSIBLE)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ansible-lint --strict -q $(ANSIBLE)
 
 format: $(READY) ## Format the code
 	@$(BIN)/black --quiet .
