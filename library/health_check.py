@@ -249,7 +249,9 @@ options:
             description: Of V(postgres), the Alembic revision that the schema must be at.
             type: str
           max_lag:
-            description: Of V(postgres), the seconds that replication may be behind.
+            description:
+              - Of V(postgres), the seconds that replication may be behind. A primary tells its
+                slowest replica, to a user with C(pg_monitor); a replica tells its own lag to all.
             type: float
           min_free_mib:
             description: Of V(disk), MiB that must be free.
