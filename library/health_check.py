@@ -203,7 +203,8 @@ options:
             elements: int
             default: [200]
           body:
-            description: Of V(http), a regular expression to find in the body's first MiB.
+            description:
+              - Of V(http), a regular expression to find in the body's first MiB. It has 2 seconds.
             type: str
           json:
             description:
@@ -217,7 +218,9 @@ options:
             description: Of V(http), what C(version) must be in the JSON answer.
             type: str
           release:
-            description: Of V(http), whether C(version) must be O(release_version).
+            description:
+              - Of V(http), whether C(version) must be O(release_version). An answer that tells no
+                version passes with a note; with O(checks[].expect.version) it fails.
             type: bool
             default: false
           days_left:

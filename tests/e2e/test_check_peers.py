@@ -60,7 +60,7 @@ class Pair:
     def ask(self, port: int = 5432, user: str = "watcher", most: float = 1.0) -> Any:
         """Ask one of the two how far replication is behind."""
         login = {"username": user, "password": PASSWORD, "database": "postgres"}
-        where = {"host": self.primary.address, "port": port, **login}
+        where: dict[str, Any] = {"host": self.primary.address, "port": port, **login}
         return ask("postgres", **where, expect={"max_lag": most})
 
 
@@ -158,7 +158,7 @@ def encrypted_cache(fleet: Fleet, authority: Authority) -> str:
         write = ["sh", "-c", f"umask 077; cat > /tmp/{name}"]
         fleet.cache.run(write, stdin=content.decode(), check=True)
     fleet.cache.run(["redis-server", "/tmp/tls.conf"], check=True)
-    asked = {"host": fleet.cache.address, "port": TLS_PORT}
+    asked: dict[str, Any] = {"host": fleet.cache.address, "port": TLS_PORT}
     wait_until(lambda: ask("tcp", **asked).healthy, "the cache's port")
     return fleet.cache.address
 
@@ -190,7 +190,7 @@ def test_redis_over_tls_by_url(encrypted_cache: str, authority: Authority) -> No
 
 
 def test_what_speaks_no_tls_is_no_encrypted_redis(fleet: Fleet, authority: Authority) -> None:
-    asked = {"host": fleet.cache.address, "port": 6379, "tls": True, "timeout": 3}
+    asked: dict[str, Any] = {"host": fleet.cache.address, "port": 6379, "tls": True, "timeout": 3}
     told = ask("redis", **asked, ca_file=str(authority.certificate_path))
     assert not told.healthy and "TLS" in told.hint, told
 

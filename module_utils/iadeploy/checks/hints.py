@@ -78,5 +78,5 @@ def explain(error: BaseException, kind: str, place: str, seconds: float) -> Verd
 
 def timed_out(kind: str, place: str, seconds: float) -> Verdict:
     """Return the verdict over a peer that did not answer in time."""
-    cause = f"no answer within {seconds:g} s from {place}"
+    cause = f"no answer within {round(seconds, 2):g} s from {place}"
     return Verdict(False, "timeout", cause, _SILENT.get(kind, "a firewall looks like this too"))
