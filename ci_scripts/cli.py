@@ -12,6 +12,7 @@ from . import __version__, inputs, operations, view
 from .cli_audit import audit_commands
 from .cli_backup import backup_commands
 from .cli_hipaa import hipaa_commands
+from .cli_image import image_commands
 from .cli_lock import lock_commands
 from .cli_notify import notify_commands
 from .cli_verify import verify_commands
@@ -165,6 +166,7 @@ for commands in (
     lock_commands(),
     notify_commands(),
     hipaa_commands(),
+    image_commands(),
 ):
     app.add_typer(commands)
 

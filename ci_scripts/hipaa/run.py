@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
+from ..evidence import EvidenceError
 from ..runner.values import InventoryError
 from .catalogue import Check, checks
-from .evidence import EvidenceError
 from .image.archive import ImageError
 from .project import GitError
 from .settings import Settings

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
-from ..evidence import missing, read_json
-from ..gates import FILE as GATES
-from ..gates import Gate, faults, is_older, read_gates
+from ...evidence import read_json
+from ...gates.ages import is_older
+from ...gates.store import GATES, parse
+from ...gates.verdict import Outcome
+from ...gates.verdict import Verdict as Gate
+from ...gates.verdict import faults
+from ..evidence import missing
 from ..verdict import Finding, Verdict, judged
 from .context import Scene
 from .trivy import FILE as TRIVY
@@ -23,7 +27,7 @@ def check(scene: Scene) -> Verdict:
     for name, document in documents.items():
         if document is None:
             return missing(name, scene.evidence, asked_for=scene.evidence_named)
-    scan, gate = read_scan(documents[TRIVY]), read_gates(documents[GATES]).get(_GATE)
+    scan, gate = read_scan(documents[TRIVY]), parse(documents[GATES]).get(_GATE)
     now = datetime.now(timezone.utc)
     found = [
         *(Finding(text, TRIVY, 0, text) for text in scan_faults(scan)),
@@ -47,8 +51,8 @@ def gate_faults(gate: Gate | None, now: datetime) -> Iterator[str]:
     Raises:
         EvidenceError: the date of its data is none.
     """
-    yield from faults(gate, _GATE)
-    if gate is not None and gate.verdict == "pass":
+    yield from faults(gate, _GATE, GATES)
+    if gate is not None and gate.verdict is Outcome.PASS:
         if not gate.data_date:
             yield f"the gate {_GATE} does not say how old its data is"
         elif is_older(gate.data_date, _OLDEST, now):

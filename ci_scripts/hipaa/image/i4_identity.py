@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..evidence import missing, read_json
+from ...evidence import read_json
+from ..evidence import missing
 from ..verdict import Finding, Verdict, judged, not_tested
 from .archive import Image
 from .context import Scene

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..evidence import EvidenceError
+from ...evidence import EvidenceError
 
 FILE = "trivy-results.json"
 _BAD = frozenset(("HIGH", "CRITICAL"))
