@@ -94,5 +94,9 @@ def test_a_condition_asks_for_success_unless_it_says_otherwise(
 
 
 def test_a_text_is_filled_and_a_lone_expression_keeps_its_kind() -> None:
-    written = {"a": "x-${{ github.ref }}-${{ null }}${{ true }}", "b": "${{ inputs.image }}", "c": 3}
+    written = {
+        "a": "x-${{ github.ref }}-${{ null }}${{ true }}",
+        "b": "${{ inputs.image }}",
+        "c": 3,
+    }
     assert fill(written, SCOPE) == {"a": "x-refs/heads/main-true", "b": True, "c": 3}

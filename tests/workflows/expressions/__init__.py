@@ -6,7 +6,7 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/expressions
 from __future__ import annotations
 
 from .errors import ExpressionError
-from .evaluate import Closed, Scope, Status, evaluate, truthy
+from .evaluate import Closed, Scope, Status, evaluate
 from .template import condition, fill
 
 __all__ = [
@@ -17,5 +17,4 @@ __all__ = [
     "condition",
     "evaluate",
     "fill",
-    "truthy",
 ]

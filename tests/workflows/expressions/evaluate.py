@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import functions
@@ -26,26 +26,28 @@ class Closed(dict[str, Any]):
 
 @dataclass(frozen=True)
 class Status:
-    """How it stands when a condition is looked at."""
+    """How it stands when a condition is looked at; a job that was needed and left out is no success."""
 
     failed: bool = False
     cancelled: bool = False
+    skipped: bool = False
 
 
 @dataclass(frozen=True)
 class Scope:
     """What an expression can see: the contexts by name, and the status for conditions.
 
-    A condition's scope has a status; elsewhere success() and its like are refused.
+    A condition's scope has a status; elsewhere success() and its like are refused. `functions` are
+    those that need more than their arguments, such as hashFiles().
     """
 
     contexts: Mapping[str, Any]
     status: Status | None = None
-    seen: list[str] = field(default_factory=list, compare=False)
+    functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
 
     def with_status(self, status: Status) -> Scope:
         """The scope of a condition."""
-        return Scope(self.contexts, status, self.seen)
+        return replace(self, status=status)
 
 
 def evaluate(text: str, scope: Scope) -> Any:

@@ -17,7 +17,7 @@ _STATUS: dict[str, Callable[[Status], bool]] = {
     "always": lambda status: True,
     "cancelled": lambda status: status.cancelled,
     "failure": lambda status: status.failed,
-    "success": lambda status: not (status.failed or status.cancelled),
+    "success": lambda status: not (status.failed or status.cancelled or status.skipped),
 }
 
 
@@ -27,10 +27,11 @@ def call(name: str, arguments: list[Any], scope: Scope, where: str) -> Any:
         if scope.status is None:
             raise ExpressionError(f"{name}() stands outside of a condition, in {where!r}")
         return _STATUS[name](scope.status)
-    if name not in _PURE:
-        raise ExpressionError(f"the function {name} with {len(arguments)} values is unknown: {where!r}")
+    function = scope.functions.get(name) or _PURE.get(name)
+    if function is None:
+        raise ExpressionError(f"the function {name} is unknown, in {where!r}")
     try:
-        return _PURE[name](*arguments)
+        return function(*arguments)
     except (TypeError, ValueError, IndexError, AttributeError) as error:
         raise ExpressionError(f"{name} in {where!r}: {error}") from error
 

@@ -78,7 +78,9 @@ class _Reader:
         """Take the next word, which must be this one."""
         word = self._words[0]
         if word.kind != kind or (text and word.text != text):
-            raise ExpressionError(f"{text or kind} is missing before {word.text!r} in {self._text!r}")
+            raise ExpressionError(
+                f"{text or kind} is missing before {word.text!r} in {self._text!r}"
+            )
         return self._take()
 
     def _take(self) -> Token:
