@@ -14,7 +14,7 @@ from ci_scripts import cli
 from ci_scripts.findings import Scan, findings
 from ci_scripts.gates.store import GATES, to_json
 from ci_scripts.gates.verdict import Finding, Verdict, error, judged, not_run
-from tests.peers import Receiver
+from tests.peers import Receiver, faults
 from tests.peers.receiver import SECRET
 
 FAILED = judged("pip-audit", [Finding("CVE-2099-1", "a hole", "shop")], 12, "packages")
@@ -45,7 +45,12 @@ def run(folder: Path, receiver: Receiver, *arguments: str) -> dict[str, Any]:
     environment = folder / "inventories" / "staging"
     environment.mkdir(parents=True)
     hosts = {"all": {"children": {"app": {"hosts": {"web1": {"ansible_host": "192.0.2.1"}}}}}}
-    settings = {"notify_webhook_url": receiver.url, "notify_webhook_secret": SECRET}
+    settings = {
+        "app_name": "shop",
+        "notify_webhook_url": receiver.url,
+        "notify_webhook_secret": SECRET,
+        "notify_log": str(folder / "activity.jsonl"),
+    }
     (environment / "hosts.yml").write_text(yaml.safe_dump(hosts))
     (environment / "group_vars").mkdir()
     (environment / "group_vars" / "all.yml").write_text(yaml.safe_dump(settings))
@@ -77,6 +82,6 @@ def test_a_clean_scan_tells_nobody(tmp_path: Path, receiver: Receiver) -> None:
 
 def test_findings_that_reach_nobody_fail(tmp_path: Path, receiver: Receiver) -> None:
     scanned(tmp_path / "evidence" / "main", FAILED)
-    receiver.close()
+    receiver.misbehave(for_good=faults.answers(410))
     said = run(tmp_path, receiver)
     assert (said["exit_code"], said["data"]["notify"]) == (9, "degraded")
