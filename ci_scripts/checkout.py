@@ -15,6 +15,7 @@ from .exits import CommandError, Exit, bad_input
 
 _GIT_SECONDS = 60
 _DIRTY = "-dirty"
+_SHORT = 12  # hex digits
 
 
 class GitError(Exception):
@@ -121,6 +122,13 @@ class Checkout:
             said = done.stderr.decode(errors="replace").strip().partition("\n")[0]
             raise GitError(f"git {arguments[0]}: {said}")
         return done.stdout.decode(errors="surrogateescape")
+
+
+def with_commit(version: str, commit: str) -> str:
+    """Return a version that names its commit, such as ``1.4.0+54aa2150c1d2``. Pure."""
+    short, _, dirty = commit.partition("-")
+    local = ".".join(part for part in (short[:_SHORT], dirty) if part)
+    return f"{version}{'.' if '+' in version else '+'}{local}"
 
 
 def find_checkout(given: Path | None) -> Checkout:

@@ -15,6 +15,7 @@ from .cli_hipaa import hipaa_commands
 from .cli_image import image_commands
 from .cli_lock import lock_commands
 from .cli_notify import notify_commands
+from .cli_package import package_commands
 from .cli_verify import verify_commands
 from .command import finish, watched
 from .exits import Exit
@@ -167,6 +168,7 @@ for commands in (
     notify_commands(),
     hipaa_commands(),
     image_commands(),
+    package_commands(),
 ):
     app.add_typer(commands)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess  # nosec B404 - the docker client, without a shell
 import sys
@@ -14,8 +13,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from .. import github
-from ..checkout import Checkout, find_checkout
+from ..checkout import Checkout, find_checkout, with_commit
 from ..exits import CommandError, Exit, bad_input
+from ..hashes import sha256_of
 from ..hipaa.image.archive import Image, ImageError, read_archive
 from ..hipaa.names import is_secret
 from ..report import Report
@@ -25,7 +25,6 @@ from .tools import Order, Tool, find_tool
 
 _PREFIX = "org.opencontainers.image."
 _LABELS = {name: f"{_PREFIX}{name}" for name in ("revision", "version", "created", "source")}
-_SHORT = 12  # hex digits of a commit in a version
 _MIB = 1 << 20
 
 
@@ -138,16 +137,9 @@ def labels(commit: str, version: str, now: str, environ: Mapping[str, str]) -> d
     return {_LABELS[name]: value for name, value in named.items() if value}
 
 
-def sha256_of(path: Path) -> str:
-    """Return a file's SHA-256 in hex digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _version(checkout: Checkout, commit: str) -> str:
     declared = str((checkout.project().get("project") or {}).get("version") or "0")
-    dirty = commit.partition("-")[2]
-    return f"{declared}+{commit[:_SHORT]}{f'.{dirty}' if dirty else ''}"
+    return with_commit(declared, commit)
 
 
 def _built(tool: Tool, order: Order, archive: Path) -> Image:
