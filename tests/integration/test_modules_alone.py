@@ -53,7 +53,13 @@ class Elsewhere:
         variables = {"ansible_python_interpreter": python, **more}
         playbook = self.folder / "play.yml"
         playbook.write_text(yaml.safe_dump([{**play, "vars": variables, "tasks": tasks}]))
-        argv = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,", *flags, str(playbook)]
+        argv = [
+            str(Path(sys.executable).with_name("ansible-playbook")),
+            "-i",
+            "localhost,",
+            *flags,
+            str(playbook),
+        ]
         # No configuration, no search path, no home of this project.
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LANG": "C.UTF-8"}
         done = subprocess.run(
