@@ -13,12 +13,14 @@ import pytest
 from tests.fleet.waiting import wait_until
 from tests.peers import Slack, faults
 from tests.peers.slack import TOKEN
+from tests.peers.slack_blocks import texts
 
 from .site import Site
 from .test_recovery import candidate_runs
 from .test_secrets import leaks
 
 pytestmark = pytest.mark.rig
+LEDGER = "/var/lib/iadeploy/shop/ledger.jsonl"
 
 
 @pytest.fixture
@@ -43,12 +45,16 @@ def titles(slack: Slack) -> list[str]:
 def test_deploy_is_one_message_that_becomes_its_outcome(
     site: Site, slack: Slack, tmp_path: Path
 ) -> None:
+    site.configure(app_bake_seconds=1)
     said = site.operator.run("deploy", "--image", site.images("2.0.0"))
     assert (said.code, said.report["data"]["notify"]) == (0, "sent"), said.text
     assert titles(slack) == ["✅"]
     first, *_ = slack.messages
     assert "1.0.0 → 2.0.0" in json.dumps(slack.messages[first], ensure_ascii=False)
-    assert len(slack.threads(first)) == 1
+    [details] = slack.threads(first)
+    head = json.loads(site.servers[0].run(["tail", "-n1", LEDGER]).stdout)["hash"]
+    assert f"Ledger head\n{head[:16]}" in texts(details)
+    assert "Failed requests\n0" in texts(details)
     lines = (tmp_path / "activity.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["event"] for line in lines] == ["started", "succeeded"]
     again = site.operator.run("deploy", "--image", site.images("2.0.0"))

@@ -17,7 +17,7 @@ _BY_CAUSE = {"input": BAD_INPUT, "unavailable": NO_TARGET, "locked": LOCKED, "re
 _MOVED = ("switch", "bake")
 _BEFORE_SWITCH = ("fetch", "migrate", "prepare")
 # What a verdict takes over from the one before it.
-_CARRIED = ("digest", "target", "same", "warm", "lease", "migration")
+_CARRIED = ("digest", "target", "same", "warm", "lease", "migration", "failed_requests")
 _STAYED = (
     "It stays, because its migration was destructive and the release before would not run on"
     " this schema."
@@ -51,6 +51,7 @@ _KEPT = (
     "warm",
     "digest",
     "granted",
+    "ledger_head",
     "lease",
 )
 
@@ -70,7 +71,8 @@ def release_verdict(
         The verdict: ``ok``, ``failed`` and ``lost`` hosts, ``fenced`` (another run has taken
         over), ``exit_code``, ``message``, for an abort ``because``, what the plan decided
         (``digest``, ``target``, ``same``, ``warm``, ``lease``), what the ``migration`` came to and
-        whether going back is ``one_way`` off, and each host's result.
+        whether going back is ``one_way`` off, how many ``failed_requests`` of users the bake saw,
+        and each host's result.
     """
     before = before or {}
     results = {host: _result(hostvars[host], phase) for host in hosts}
@@ -91,6 +93,8 @@ def release_verdict(
     }
     if phase == "migrate":
         verdict.update(_migrated(results))
+    if phase == "bake":
+        verdict["failed_requests"] = _failed_requests(results)
     if phase == "abort":
         # Being back does not make it a success: the run ends with what made it go back.
         verdict["because"] = before.get("message", "")
@@ -105,6 +109,16 @@ def release_verdict(
         verdict["exit_code"] = _exit_code(phase, before, results, failed)
         verdict["message"] = _message(phase, results, failed)
     return verdict
+
+
+def _failed_requests(results: dict[str, dict[str, Any]]) -> int | None:
+    """Count what the proxies counted since the switch; None where none of them has counted."""
+    told = [
+        result.get("traffic") or (result.get("evidence") or {}).get("traffic")
+        for result in results.values()
+    ]
+    counted = [int(traffic["errors"]) for traffic in told if traffic]
+    return sum(counted) if counted else None
 
 
 def _migrated(results: dict[str, dict[str, Any]]) -> dict[str, Any]:
