@@ -118,14 +118,17 @@ class Site:
 
     @contextmanager
     def traffic(
-        self, rate: float = 50.0, servers: Sequence[Server] | None = None
+        self, rate: float = 50.0, servers: Sequence[Server] | None = None, limit: float = 240.0
     ) -> Iterator[Traffic]:
-        """Send users' requests through every proxy, or some, for as long as the block lasts."""
+        """Send users' requests through every proxy, or some, for as long as the block lasts.
+
+        ``limit`` is seconds after which they end by themselves.
+        """
         asked = self.servers if servers is None else servers
         name = f"#{self.domain}" if self.domain else ""
         paths = (f"/api/health{name}", f"/{name}")
         urls = [f"{server.url}{path}" for server in asked for path in paths]
-        with Prober(urls, rate=rate, limit=240.0) as prober:
+        with Prober(urls, rate=rate, limit=limit) as prober:
             traffic = Traffic(prober)
             yield traffic
             prober.wait_sent(prober.report().sent + int(rate))
@@ -170,6 +173,23 @@ def settings(app: str, domain: str, index: int, fleet: Fleet) -> Mapping[str, An
         "app_registry_username": fleet.registry.username,
         "app_registry_password": fleet.registry.password,
     }
+
+
+def make_site(
+    fleet: Fleet, images: Images, folder: Path, app: str, domain: str, index: int
+) -> Site:
+    """Write an environment for an application on the shared servers."""
+    elsewhere = folder / "an operator's folder"
+    elsewhere.mkdir()
+    fleet.write_inventory(folder / app, settings(app, domain, index, fleet))
+    operator = Operator(folder, app, elsewhere)
+    plain = settings_file(folder / app).read_text(encoding="utf-8")
+    return Site(fleet, fleet.servers, app, domain, operator, images, plain)
+
+
+def settings_file(environment: Path) -> Path:
+    """Return an environment's app.yml."""
+    return environment / "group_vars" / "all" / "app.yml"
 
 
 _FETCH = """

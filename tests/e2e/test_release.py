@@ -6,8 +6,7 @@ import pytest
 
 from tests.fleet import Fleet
 
-from .conftest import make_site
-from .site import SECRET, Images, Site
+from .site import SECRET, Images, Site, make_site
 
 pytestmark = pytest.mark.rig
 
