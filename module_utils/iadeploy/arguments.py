@@ -108,6 +108,7 @@ RELEASE_OPTIONS: dict[str, Any] = {
     "migrated": {"type": "dict", "default": {}},
     "registry_username": {"type": "str", "default": ""},
     "registry_password": {"type": "str", "default": "", "no_log": True},
+    "share": {"type": "int", "default": 100},
     "drain_seconds": {"type": "float", "default": 30.0},
     "stop_seconds": {"type": "int", "default": 30},
     "keep": {"type": "int", "default": 5},

@@ -62,11 +62,17 @@ class Host:
     health: Health
 
     def observe(self) -> View:
-        """Look at the proxy and the engine; files are not asked, they may be out of date."""
+        """Look at the proxy and the engine; files may be out of date.
+
+        Only where both slots take requests the journal tells which one did before.
+        """
         states = self.proxy.states()
         in_slots = _one_per_slot(self.engine.containers(self.app))
         running = {slot: container.running for slot, container in in_slots.items()}
-        return View(states, in_slots, layout(states, running))
+        decided = layout(states, running)
+        if decided.ambiguous:
+            decided = decided.trusting(self.store.journal().get("before_slot", ""))
+        return View(states, in_slots, decided)
 
     def url(self, slot: str, release: Release) -> str:
         """Return the health endpoint at a slot's own address."""

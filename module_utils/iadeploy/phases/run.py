@@ -18,7 +18,7 @@ from .commit import commit
 from .fetch import fetch
 from .plan import plan_deploy, plan_rollback
 from .prepare import prepare
-from .switch import switch
+from .switch import check_share, switch
 
 
 def answer(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
@@ -125,7 +125,8 @@ def _mutate(host: Host, params: dict[str, Any], claim: Claim, check_mode: bool) 
                 return prepare(host, host.known(release_id), None, asked)
             return prepare(host, *build_release(params), asked)
         if phase == "switch":
-            return switch(host, host.known(release_id), asked)
+            share = check_share(params["share"])
+            return switch(host, host.known(release_id), asked, share)
         if phase == "commit":
             done = commit(host, host.known(release_id), params["action"], params["actor"])
         else:
