@@ -103,6 +103,16 @@ class Site:
         rows = [line.split(" ", 1) for line in listed.stdout.splitlines()]
         return {name: f"{rest} {_started(server, name)}" for name, rest in rows}
 
+    def candidate_runs(self) -> bool:
+        """Tell whether some server runs a second container."""
+        states = [self.containers(server).values() for server in self.servers]
+        return any(sum(" running " in row for row in rows) == 2 for rows in states)
+
+    def remote_work(self) -> bool:
+        """Tell whether a phase of a release still runs on some server."""
+        asked = ["pgrep", "-f", "app_release"]
+        return any(server.run(asked).returncode == 0 for server in self.servers)
+
     def proxy_states(self, server: Server) -> dict[str, str]:
         """Return the proxy's administrative state of each slot, as HAProxy's number."""
         return {slot: row["srv_admin_state"] for slot, row in self._slots(server).items()}

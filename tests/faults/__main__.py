@@ -18,9 +18,11 @@ def main(arguments: list[str]) -> int:
     """Return pytest's exit code; the page is written when every row was run."""
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
         kept = Path(folder) / "results.json"
-        argv = [sys.executable, "-m", "pytest", "-q", "--durations=10", "tests/faults", *arguments]
+        # Two rigs side by side, a file on one of them, as in tests/everything.py.
+        rigs = ["-n", "2", "--dist", "loadfile"]
+        argv = [sys.executable, "-m", "pytest", "-q", "--durations=10", *rigs, "tests/faults"]
         environment = {**os.environ, "FAULTS_RESULTS": str(kept)}
-        code = subprocess.run(argv, cwd=ROOT, env=environment, check=False).returncode
+        code = subprocess.run([*argv, *arguments], cwd=ROOT, env=environment, check=False).returncode
         if kept.exists() and not arguments:
             PAGE.write_text(results.page(results.load(kept)), encoding="utf-8")
             print(f"written: {PAGE.relative_to(ROOT)}")

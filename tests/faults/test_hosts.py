@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+
+from tests.e2e.site import Site
+from tests.fleet.waiting import wait_until
 
 from .breakpoint import PYTHON, Breakpoint, journal_step
 from .row import Row
@@ -23,7 +27,7 @@ WATCHFUL = {
 
 
 @pytest.mark.row(6)
-def test_canary_dies_after_its_switch(row: Callable[..., Row], site: Any) -> None:
+def test_canary_dies_after_its_switch(row: Callable[..., Row], site: Site) -> None:
     canary, *others = site.servers
     with row(users=others, status=5) as it:
         it.configure(app_canary=1, app_canary_bake_seconds=60)
@@ -45,8 +49,6 @@ def test_canary_dies_after_its_switch(row: Callable[..., Row], site: Any) -> Non
 
 def wait_served(it: Row, version: str) -> None:
     """Wait until the first server's proxy serves a version."""
-    from tests.fleet.waiting import wait_until
-
     first = it.site.servers[:1]
     wait_until(
         lambda: [one.served for one in it.look(first).values()] == [version],
@@ -57,7 +59,7 @@ def wait_served(it: Row, version: str) -> None:
 
 @pytest.mark.row(7)
 @pytest.mark.parametrize("phase", ["pull", "switch"])
-def test_server_freezes(row: Callable[..., Row], site: Any, phase: str) -> None:
+def test_server_freezes(row: Callable[..., Row], site: Site, phase: str) -> None:
     first, frozen, last = site.servers
     at = Breakpoint(frozen, "http.client.send", "/images/create")
     if phase == "switch":
@@ -85,8 +87,9 @@ def test_server_freezes(row: Callable[..., Row], site: Any, phase: str) -> None:
         assert {one.served for one in it.look([first, last]).values()} == {it.old}
 
 
-def lines(process: Any) -> Any:
+def lines(process: subprocess.Popen[str]) -> Iterator[str]:
     """Yield a command's progress until it tells of a failure."""
+    assert process.stderr is not None
     for line in process.stderr:
         yield line
         if "✘" in line:
@@ -95,7 +98,7 @@ def lines(process: Any) -> Any:
 
 @pytest.mark.row(23)
 @pytest.mark.parametrize("how", ["removed", "stopped", "older version"])
-def test_changed_by_hand(row: Callable[..., Row], site: Any, how: str) -> None:
+def test_changed_by_hand(row: Callable[..., Row], site: Site, how: str) -> None:
     first, server, last = site.servers
     with row(users=[first, last], status=None) as it:
         [serving] = it.look([server])[server.name].running
@@ -116,6 +119,24 @@ def test_changed_by_hand(row: Callable[..., Row], site: Any, how: str) -> None:
             assert {one.served for one in it.look().values()} == {it.old}
 
 
+@pytest.mark.row(23)
+def test_candidate_is_removed_by_hand_while_it_starts(row: Callable[..., Row], site: Site) -> None:
+    server = site.servers[1]
+    with row() as it:
+        before = {name: one.at_rest for name, one in it.look().items()}
+        [serving] = it.look([server])[server.name].running
+        process = it.start_deploy("3.0.0", "silent")
+        wait_until(
+            lambda: len(it.look([server])[server.name].running) == 2, "the candidate", deadline=90
+        )
+        [candidate] = set(it.look([server])[server.name].running) - {serving}
+        server.run(["docker", "rm", "-f", candidate], check=True)
+        said = it.finish(process)
+        assert said.code == 4, said.text
+        assert f"{server.name}: the container " in said.text, said.text
+        assert {name: one.at_rest for name, one in it.look().items()} == before
+
+
 def only(name: str) -> Callable[[dict[str, Any]], None]:
     """Return the change of an inventory that leaves one server in it."""
 
@@ -127,7 +148,7 @@ def only(name: str) -> Callable[[dict[str, Any]], None]:
 
 
 @pytest.mark.row(24)
-def test_servers_boot_after_a_deploy(row: Callable[..., Row], site: Any) -> None:
+def test_servers_boot_after_a_deploy(row: Callable[..., Row], site: Site) -> None:
     first, *others = site.servers
     with row(users=others) as it:
         assert it.deploy(it.new).code == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -23,7 +24,7 @@ LEDGER = "/var/lib/iadeploy/shop/ledger.jsonl"
     ],
 )
 def test_record_is_changed(
-    row: Callable[..., Row], site: Site, how: str, change: str, told: str
+    row: Callable[..., Row], site: Site, tmp_path: Path, how: str, change: str, told: str
 ) -> None:
     del how
     server = site.servers[1]
@@ -39,8 +40,14 @@ def test_record_is_changed(
             assert said.code == 3, said.text
             assert f"{server.name}: the ledger is broken: {told}" in said.text
             assert {name: one.at_rest for name, one in it.look().items()} == before
+            copies = tmp_path / "copies"
+            assert it.run("audit export", "--output", str(copies)).code == 5
+            there = server.run(["cat", LEDGER]).stdout
+            assert (copies / f"{server.name}.jsonl").read_text(encoding="utf-8") == there
             assert it.run("audit acknowledge", "--reason", "we looked").code == 0
             assert it.deploy(it.new).code == 0
+            refused = it.run("history", "--outcome", "refused").report["data"]["history"]
+            assert server.name in refused[0]["hosts"], refused
             said = it.run("audit verify")
             assert said.code == 0 and f"acknowledged before: {told}" in said.text, said.text
         finally:

@@ -20,7 +20,10 @@ REFUSED = "INPUT -p tcp --dport 22 -j REJECT --reject-with tcp-reset"
 KEY = "/etc/ssh/ssh_host_ed25519_key"
 AUTHORIZED = "/root/.ssh/authorized_keys"
 # Connections that are open already are cut with it; else the next command would go through them.
-RESTART_SSHD = "pkill -x sshd; service ssh start > /dev/null"
+RESTART_SSHD = (
+    "pkill -KILL -x sshd; while pgrep -x sshd > /dev/null; do sleep 0.05; done;"
+    " service ssh start > /dev/null"
+)
 
 
 def shell(server: Server, script: str) -> None:
