@@ -16,9 +16,9 @@ from .. import github, inputs
 from ..evidence import EvidenceError, read_json
 from ..exits import CommandError, Exit, bad_input
 from ..gates import trivy
+from ..gates.scanners.trivy import read_scan
 from ..gates.store import GATES, read
 from ..gates.verdict import faults
-from ..hipaa.image.trivy import read_scan
 from ..markdown import cell
 from ..report import Report
 from .engine import Credentials, engine, stored_login
