@@ -62,6 +62,8 @@ def judge_cancelled(report: Report, run: Result, finish: Result | None) -> Repor
     report.message = "Cancelled before anything was touched."
     if finish is None:
         return report
+    if run.hurried or finish.cancelled:
+        return _stopped_at_once(report, run)
     ended: dict[str, Any] = {"ok": False, "failed": run.hosts, "phase": "abort"}
     if finish.verdicts:
         ended = finish.verdicts[-1]
@@ -85,6 +87,20 @@ def judge_cancelled(report: Report, run: Result, finish: Result | None) -> Repor
     else:
         report.message = "Cancelled; every server serves what it served before."
         report.details += stuck_schema(run.verdicts, begun="migrate" in run.begun)
+    return report
+
+
+def _stopped_at_once(report: Report, run: Result) -> Report:
+    """A second signal ended the release, or what was to bring the servers back."""
+    hosts = ", ".join(sorted(run.verdicts[0]["hosts"]))
+    report.exit = Exit.NEEDS_HUMAN
+    report.message = (
+        f"Stopped at once, in the middle of {run.begun[-1]}; nobody cleaned up. What is begun of"
+        f" {wanted(report, run.verdicts)} is left on {hosts}."
+    )
+    report.next_step = (
+        f"Run 'iactl status {report.environment}', then deploy again; it repairs what was begun."
+    )
     return report
 
 

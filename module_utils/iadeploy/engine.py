@@ -116,6 +116,14 @@ class Engine:
             except ApiError:
                 return
 
+    def unused_image_bytes(self) -> int:
+        """Return how large the images are that no container uses, layers that they share with
+        others included."""
+        with self._explained("list images"):
+            images = self._api.get("/images/json")
+            used = {row["ImageID"] for row in self._api.get("/containers/json", {"all": "true"})}
+        return sum(int(image["Size"]) for image in images if image["Id"] not in used)
+
     def containers(self, app: str) -> list[Container]:
         """Return the application's containers, newest first, stopped ones included."""
         filters = json.dumps({"label": [f"{LABEL_APP}={app}"]})

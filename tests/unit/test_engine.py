@@ -185,6 +185,12 @@ def test_containers_come_newest_first(engine: Engine, http_peer: HttpPeer) -> No
     assert [one.name for one in engine.containers("shop")] == ["c3", "c2", "c1"]
 
 
+def test_images_that_no_container_uses_are_counted(engine: Engine, http_peer: HttpPeer) -> None:
+    images = [{"Id": f"sha256:{name}", "Size": size} for name, size in (("a", 5), ("b", 7))]
+    http_peer.answer(gave(images), gave([{"ImageID": "sha256:a"}, {"ImageID": "sha256:gone"}]))
+    assert engine.unused_image_bytes() == 7
+
+
 def test_an_image_s_facts_come_from_its_labels(engine: Engine, http_peer: HttpPeer) -> None:
     version = {"org.opencontainers.image.version": "1.4.0"}
     http_peer.answer(gave({"Architecture": "arm64", "Config": {"Labels": version, "User": "app"}}))

@@ -306,6 +306,21 @@ def test_a_cancel_before_the_plan_touched_nothing() -> None:
     assert (report.exit, "before anything was touched" in report.message) == (Exit.CANCELLED, True)
 
 
+@pytest.mark.parametrize(
+    ("hurried", "finish"),
+    [(True, Result(cancelled=True)), (False, Result(cancelled=True))],
+    ids=["before it could be brought back", "while it was brought back"],
+)
+def test_a_second_signal_is_told_with_what_is_left(hurried: bool, finish: Result) -> None:
+    run = Result(cancelled=True, hurried=hurried, verdicts=travelled(PREPARED))
+    run.begun = ["plan", "prepare", "switch"]
+    report = judge_cancelled(Report("deploy", "staging"), run, finish)
+    assert report.exit is Exit.NEEDS_HUMAN
+    assert "in the middle of switch" in report.message
+    assert release().id in report.message and "web1, web2" in report.message
+    assert "iactl status staging" in report.next_step
+
+
 def test_a_cancel_that_brought_every_server_back_says_so() -> None:
     back = Result(verdicts=[verdict("abort", everywhere(answered("abort")))])
     report = cancelled(travelled(PREPARED), back)
