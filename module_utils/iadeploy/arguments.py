@@ -12,6 +12,7 @@ from .host import Host, Settings
 from .lease import Claim
 from .migrate_arguments import MIGRATE_OPTIONS
 from .phases.bake import Bake
+from .process_arguments import HANDOVER_OPTIONS, build_processes
 from .reference import is_digest, parse_reference
 from .rules import check_health, check_limits, check_name, check_release_id, check_runtime
 from .slots import SLOTS
@@ -57,6 +58,7 @@ RUNTIME_OPTIONS: dict[str, Any] = {
     "pids": {"type": "int", "default": 512},
     "cap_drop": {"type": "list", "elements": "str", "default": ["ALL"]},
     "cap_add": {"type": "list", "elements": "str", "default": []},
+    "processes": {"type": "dict", "default": {}},
 }
 
 BAKE_OPTIONS: dict[str, Any] = {
@@ -89,6 +91,7 @@ RELEASE_OPTIONS: dict[str, Any] = {
             "migrate",
             "prepare",
             "switch",
+            "handover",
             "bake",
             "commit",
             "abort",
@@ -103,6 +106,12 @@ RELEASE_OPTIONS: dict[str, Any] = {
     "secrets": {"type": "dict", "default": {}, "no_log": True},
     "health": {"type": "dict", "default": {}, "options": HEALTH_OPTIONS, "apply_defaults": True},
     "bake": {"type": "dict", "default": {}, "options": BAKE_OPTIONS, "apply_defaults": True},
+    "handover": {
+        "type": "dict",
+        "default": {},
+        "options": HANDOVER_OPTIONS,
+        "apply_defaults": True,
+    },
     "lease": {"type": "dict", "default": {}, "options": LEASE_OPTIONS, "apply_defaults": True},
     "migrate": {"type": "dict", "default": {}, "options": MIGRATE_OPTIONS, "apply_defaults": True},
     "migrated": {"type": "dict", "default": {}},
@@ -217,6 +226,7 @@ def _runtime(options: dict[str, Any], secrets: dict[str, str]) -> Runtime:
     values["env"] = {str(name): _text(value) for name, value in values["env"].items()}
     for name in ("command", "volumes", "tmpfs", "cap_drop", "cap_add"):
         values[name] = tuple(values[name])
+    values["processes"] = build_processes(values["processes"])
     return Runtime(secret_names=tuple(sorted(secrets)), **values)
 
 
