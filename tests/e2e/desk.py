@@ -54,8 +54,18 @@ class Desk(Site):
         return {name: names.count(name) for name in sorted(set(names))}
 
     def release(self) -> str:
-        """Return the id of the release that the first server serves."""
-        return str(self.operator.run("status").report["hosts"]["web1"]["release"])
+        """Return the id of the release whose web process runs on the first server."""
+        slots = ("blue", "green")
+        wanted = [f"label=iadeploy.app={self.app}", "status=running"]
+        argv = [
+            "docker",
+            "ps",
+            "--format",
+            '{{.Label "iadeploy.slot"}} {{.Label "iadeploy.release"}}',
+        ]
+        rows = self.servers[0].run([*argv, *(f"--filter={one}" for one in wanted)]).stdout
+        (release,) = {row.split()[1] for row in rows.splitlines() if row.startswith(slots)}
+        return release
 
     def lines(self) -> list[Line]:
         """Return what all processes on all servers have told, in the order of time."""

@@ -122,8 +122,8 @@ def test_scheduler_that_moves_to_another_server_never_runs_on_both(desk: Desk) -
 
 
 def test_deploy_that_is_killed_in_the_handover_is_told_and_repaired(desk: Desk) -> None:
-    # Tasks of which one lasts longer than all that happens before it is asked whether it has ended.
-    slow = {**PROCESSES, "worker": {"command": [*PYTHON, "work", 20], "stop_seconds": 60}}
+    # The deploy waits for a long task while the scheduler has ended already.
+    slow = {**PROCESSES, "worker": {"command": [*PYTHON, "work", 10], "stop_seconds": 60}}
     desk.configure(app_processes=slow)
     desk.deploy("1.0.0")
     process = desk.operator.start("deploy", "--image", desk.images("2.0.0"))
@@ -142,7 +142,7 @@ def test_deploy_that_is_killed_in_the_handover_is_told_and_repaired(desk: Desk) 
 
 
 def test_cancel_in_the_handover_brings_the_old_processes_back(desk: Desk) -> None:
-    slow = {**PROCESSES, "worker": {"command": [*PYTHON, "work", 6], "stop_seconds": 60}}
+    slow = {**PROCESSES, "worker": {"command": [*PYTHON, "work", 8], "stop_seconds": 60}}
     desk.configure(app_processes=slow)
     desk.deploy("1.0.0")
     before = desk.release(), desk.processes()
