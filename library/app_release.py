@@ -320,6 +320,10 @@ options:
     description: Password or token for the registry. Never written to the host.
     type: str
     default: ''
+  share:
+    description: How many of a hundred new requests V(switch) sends to the release, 1 to 100.
+    type: int
+    default: 100
   drain_seconds:
     description: Seconds that in-flight requests of the old release may take.
     type: float

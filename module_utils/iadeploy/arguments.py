@@ -81,6 +81,12 @@ LEASE_OPTIONS: dict[str, Any] = {
     "dead": {"type": "bool", "default": False},
 }
 
+
+def _group(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the option that holds a group of others."""
+    return {"type": "dict", "default": {}, "options": options, "apply_defaults": True}
+
+
 RELEASE_OPTIONS: dict[str, Any] = {
     "phase": {
         "type": "str",
@@ -102,21 +108,17 @@ RELEASE_OPTIONS: dict[str, Any] = {
     "release": {"type": "str", "default": ""},
     "image": {"type": "str", "default": ""},
     "digest": {"type": "str", "default": ""},
-    "runtime": {"type": "dict", "default": {}, "options": RUNTIME_OPTIONS, "apply_defaults": True},
+    "runtime": _group(RUNTIME_OPTIONS),
     "secrets": {"type": "dict", "default": {}, "no_log": True},
-    "health": {"type": "dict", "default": {}, "options": HEALTH_OPTIONS, "apply_defaults": True},
-    "bake": {"type": "dict", "default": {}, "options": BAKE_OPTIONS, "apply_defaults": True},
-    "handover": {
-        "type": "dict",
-        "default": {},
-        "options": HANDOVER_OPTIONS,
-        "apply_defaults": True,
-    },
-    "lease": {"type": "dict", "default": {}, "options": LEASE_OPTIONS, "apply_defaults": True},
-    "migrate": {"type": "dict", "default": {}, "options": MIGRATE_OPTIONS, "apply_defaults": True},
+    "health": _group(HEALTH_OPTIONS),
+    "bake": _group(BAKE_OPTIONS),
+    "handover": _group(HANDOVER_OPTIONS),
+    "lease": _group(LEASE_OPTIONS),
+    "migrate": _group(MIGRATE_OPTIONS),
     "migrated": {"type": "dict", "default": {}},
     "registry_username": {"type": "str", "default": ""},
     "registry_password": {"type": "str", "default": "", "no_log": True},
+    "share": {"type": "int", "default": 100},
     "drain_seconds": {"type": "float", "default": 30.0},
     "stop_seconds": {"type": "int", "default": 30},
     "keep": {"type": "int", "default": 5},

@@ -68,13 +68,19 @@ class Host:
     health: Health
 
     def observe(self) -> View:
-        """Look at the proxy and the engine; files are not asked, they may be out of date."""
+        """Look at the proxy and the engine; files may be out of date.
+
+        Only where both slots take requests the journal tells which one did before.
+        """
         states = self.proxy.states()
         there = self.engine.containers(self.app)
         in_slots = _one_per_slot(there)
         running = {slot: container.running for slot, container in in_slots.items()}
+        decided = layout(states, running)
+        if decided.ambiguous:
+            decided = decided.trusting(self.store.journal().get("before_slot", ""))
         processes = tuple(one for one in there if one.process)
-        return View(states, in_slots, layout(states, running), processes)
+        return View(states, in_slots, decided, processes)
 
     def processes(self, view: View) -> list[Container]:
         """Return what runs, or ran, beside the web process; of what lives, all that is known."""

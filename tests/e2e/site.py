@@ -105,9 +105,17 @@ class Site:
 
     def proxy_states(self, server: Server) -> dict[str, str]:
         """Return the proxy's administrative state of each slot, as HAProxy's number."""
-        asked = server.run(["python3", "-c", _STATES, f"app_{self.app}"])
-        states: dict[str, str] = json.loads(asked.stdout)
-        return states
+        return {slot: row["srv_admin_state"] for slot, row in self._slots(server).items()}
+
+    def weights(self, server: Server) -> dict[str, int]:
+        """Return the proxy's weight of each slot."""
+        return {slot: int(row["srv_uweight"]) for slot, row in self._slots(server).items()}
+
+    def _slots(self, server: Server) -> dict[str, dict[str, str]]:
+        """Return what the proxy tells of each slot, by its own names."""
+        asked = server.run(["python3", "-c", _SLOTS, f"app_{self.app}"])
+        slots: dict[str, dict[str, str]] = json.loads(asked.stdout)
+        return slots
 
     def snapshot(self) -> dict[str, Any]:
         """Return all that must stay as it is when a command is refused."""
@@ -182,12 +190,12 @@ except Exception:
     pass
 """
 _REQUEST = "import sys, urllib.request as u; print(u.urlopen(sys.argv[1]).read().decode())"
-_STATES = """
+_SLOTS = """
 import json, socket, sys
 connection = socket.socket(socket.AF_UNIX)
 connection.connect("/run/haproxy/admin.sock")
 connection.sendall(f"show servers state {sys.argv[1]}\\n".encode())
 text = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
-rows = [line.split() for line in text.splitlines() if line[:1].isdigit() and " " in line]
-print(json.dumps({row[3]: row[6] for row in rows}))
+names, *rows = [line.lstrip("# ").split() for line in text.splitlines() if " " in line]
+print(json.dumps({row[3]: dict(zip(names, row)) for row in rows}))
 """

@@ -48,6 +48,28 @@ def test_serve_sends_requests_to_one_slot_and_puts_the_other_aside(
     assert haproxy.states() == {new: "ready", old: beside}
 
 
+@pytest.mark.parametrize(("old", "new"), OLD_AND_NEW)
+def test_a_share_is_told_by_weights_and_ends_with_all_of_it(
+    haproxy: HaproxyPeer, proxy: Proxy, old: str, new: str
+) -> None:
+    haproxy.put(new, "maint")
+    for percent in (5, 25):
+        proxy.share(new, percent)
+        assert haproxy.states() == {new: "ready", old: "ready"}
+        assert haproxy.weights() == {new: percent, old: 100 - percent}
+    proxy.serve(new)
+    assert haproxy.states() == {new: "ready", old: "drain"}
+    assert haproxy.weights() == {new: 1, old: 1}
+
+
+def test_a_proxy_that_takes_no_share_is_an_error(
+    recorded_haproxy: RecordedHaproxy, tmp_path: Path
+) -> None:
+    recorded_haproxy.deaf = True
+    error = failure_of(lambda: proxy_at(recorded_haproxy, tmp_path).share("green", 5))
+    assert "with weights {'blue': 1, 'green': 1}" in error.what
+
+
 def test_serving_again_changes_nothing(haproxy: HaproxyPeer, proxy: Proxy) -> None:
     proxy.serve("green")
     proxy.serve("green")

@@ -35,7 +35,9 @@ def abort(
     view = host.observe()
     release = host.store.load(release_id)
     switched = journal.get("before") != release_id and (
-        _points_at(view, release_id) or journal.get("slot") == view.layout.serving
+        _points_at(view, release_id)
+        or journal.get("slot") == view.layout.serving
+        or view.layout.ambiguous
     )
     flipped = switched and _flip_back(host, view, journal)
     if "ran" in journal:
@@ -61,7 +63,7 @@ def _points_at(view: View, release_id: str) -> bool:
 
 def _flip_back(host: Host, view: View, journal: dict[str, Any]) -> bool:
     """Send requests to the release that served before."""
-    slot = other(view.layout.serving or "")
+    slot = other(journal["slot"])
     before = view.containers.get(slot)
     if not journal.get("before"):
         host.proxy.park()

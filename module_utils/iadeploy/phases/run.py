@@ -20,7 +20,7 @@ from .fetch import fetch
 from .handover import handover
 from .plan import plan_deploy, plan_rollback
 from .prepare import prepare
-from .switch import switch
+from .switch import check_share, switch
 
 
 def answer(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
@@ -128,7 +128,8 @@ def _mutate(host: Host, params: dict[str, Any], claim: Claim, check_mode: bool) 
                 return prepare(host, host.known(release_id), None, asked)
             return prepare(host, *build_release(params), asked)
         if phase == "switch":
-            return switch(host, host.known(release_id), asked)
+            share = check_share(params["share"])
+            return switch(host, host.known(release_id), asked, share)
         wanted = build_handover(params["handover"])
         if phase == "handover":
             return handover(host, host.known(release_id), wanted, asked)
