@@ -155,9 +155,10 @@ def _finish(request: Request, action: str, variables: dict[str, Any], run: Resul
         request.environment.folder,
         {
             **variables,
-            "release_phase": "commit" if outcome.is_live(run) else ending,
+            "release_ending": "commit" if outcome.is_live(run) else ending,
             "release_id": target or variables["release_id"],
             "release_claim": (plan or {}).get("lease") or {"run": variables["release_id"]},
+            "release_handover": (plan or {}).get("handover") or "none",
             "release_action": action,
             "release_target": target or "previous",
             "release_reason": "cancelled",

@@ -23,7 +23,7 @@ from .schema_view import is_past_return, schema_lines, stuck_schema
 from .setup_outcome import judge_setup
 
 # Phases after which every failed release is either brought back or kept, by a phase of its own.
-_MOVED = ("switch", "bake")
+_MOVED = ("switch", "handover", "bake")
 
 
 def judge_release(report: Report, result: Result) -> Report:
@@ -78,6 +78,14 @@ def judge_cancelled(report: Report, run: Result, finish: Result | None) -> Repor
             for host in ended["failed"]
             if host in ended.get("hosts", {})
         ]
+        report.next_step = f"Run 'iactl status {report.environment}', then deploy again."
+    elif not all(one["ok"] for one in finish.verdicts if ended["phase"] == "commit"):
+        report.exit = Exit.NEEDS_HUMAN
+        report.message = (
+            f"Too late to cancel: {wanted(report, run.verdicts)} serves on every server,"
+            " but not all of its processes run."
+        )
+        report.details = [one["message"] for one in finish.verdicts if not one["ok"]]
         report.next_step = f"Run 'iactl status {report.environment}', then deploy again."
     elif ended["phase"] == "commit":
         report.exit = Exit.DONE

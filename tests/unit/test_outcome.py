@@ -354,6 +354,23 @@ def test_a_cancel_while_cleaning_up_leaves_the_live_release_live() -> None:
     assert "Too late to cancel" in report.message and "1.4.0" in report.message
 
 
+def test_a_cancel_that_came_too_late_tells_of_processes_that_do_not_run() -> None:
+    bad = {"web1": answered("handover"), "web2": refused("handover", "unhealthy", "no worker.")}
+    handover = verdict("handover", bad)
+    commit = verdict("commit", everywhere(answered("commit")), handover)
+    report = cancelled(travelled(PREPARED, SWITCHED), Result(verdicts=[handover, commit]))
+    assert report.exit is Exit.NEEDS_HUMAN
+    assert "1.4.0" in report.message and "not all of its processes run" in report.message
+    assert any("web2: no worker." in line for line in report.details)
+
+
+def test_a_failed_handover_that_nobody_brought_back_needs_a_human() -> None:
+    verdicts = travelled(PREPARED, SWITCHED)
+    verdicts.append(verdict("handover", everywhere(refused("handover", "failed")), verdicts[-1]))
+    result = Result(rc=2, hosts=list(HOSTS), verdicts=verdicts)
+    assert judge_release(Report("deploy", "staging"), result).exit is Exit.NEEDS_HUMAN
+
+
 def test_a_release_is_live_from_its_commit_on() -> None:
     run = travelled(PREPARED, SWITCHED)
     begun = ["plan", "prepare", "switch", "bake"]
