@@ -140,8 +140,13 @@ def print_status(console: Console, report: Report) -> None:
         if "version" in row:
             told = [row.get(name, "") for name in columns]
             table.add_row(*map(_cell, (host, *told)))
-    if table.row_count:
-        console.print(table)
+    edges = Table("edge", "HAProxy", "sends requests to", "and none to", box=None, pad_edge=False)
+    for edge, row in report.data.get("edges", {}).items():
+        down = [f"{name} ({why})" for name, why in row["down"].items()]
+        edges.add_row(*map(_cell, (edge, row["state"], ", ".join(row["up"]), ", ".join(down))))
+    for one in (table, edges):
+        if one.row_count:
+            console.print(one)
     print_report(console, report)
 
 

@@ -51,9 +51,15 @@ class Handler(BaseHTTPRequestHandler):
         """Answer one request."""
         if MODE == "silent":
             time.sleep(3600)
+        if self.path == "/upgrade":
+            self.converse()
+            return
         if self.path.startswith("/slow"):
             time.sleep(2)
         status, body = 200, json.dumps({"hello": VERSION})
+        if self.path == "/forwarded":
+            names = ("X-Forwarded-For", "X-Forwarded-Proto")
+            body = json.dumps({name: self.headers.get_all(name) for name in names})
         if self.path != "/api/health":
             first_user.append(time.monotonic())
             if MODE == "dies" and spoiled():
@@ -70,6 +76,18 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(payload)
         self.wfile.flush()
         print(f"request {self.path.split('?')[0]} {status}", flush=True)
+
+    def converse(self) -> None:
+        """Leave HTTP, as a websocket does, and answer every line with the version and the line."""
+        self.send_response(101)
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Upgrade", "lines")
+        self.end_headers()
+        self.wfile.flush()
+        self.close_connection = True
+        for line in self.rfile:
+            self.wfile.write(f"{VERSION} ".encode() + line)
+            self.wfile.flush()
 
     def health(self) -> tuple[int, str]:
         """Return status and body of the health endpoint."""
