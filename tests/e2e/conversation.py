@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import ssl
 import subprocess
 import time
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -43,13 +45,22 @@ class Conversation:
         self._socket.close()
 
 
+def version_at(url: str) -> str:
+    """Return the version that others are served there, or nothing."""
+    try:
+        with urllib.request.urlopen(f"{url}/api/health", timeout=10) as answer:
+            return str(json.load(answer)["version"])
+    except (OSError, ValueError):
+        return ""
+
+
 @dataclass(frozen=True)
 class Life:
     """What became of a conversation during a deploy.
 
     Attributes:
         versions: who answered in it.
-        after_switch: seconds that it went on once others were served by another version.
+        after_switch: seconds that it went on after others were last served by the version before.
     """
 
     versions: set[str]
@@ -65,12 +76,15 @@ def live_through(
         served: asks which version others are served, or nothing.
     """
     before, versions = served(), set[str]()
-    switched, closed = 0.0, 0.0
+    seen_before, switched, closed = time.monotonic(), False, 0.0
 
     def over() -> bool:
-        nonlocal switched, closed
-        if not switched and served() not in ("", before):
-            switched = time.monotonic()
+        nonlocal seen_before, switched, closed
+        asked = time.monotonic()
+        found = "" if switched else served()
+        if found == before:
+            seen_before = asked
+        switched = switched or found not in ("", before)
         said = conversation.version()
         versions.update({said} - {""})
         closed = 0.0 if said else time.monotonic()
@@ -79,4 +93,4 @@ def live_through(
     wait_until(over, "the end of the conversation or of the deploy", deadline=120, every=_PAUSE)
     assert closed, "it outlived the deploy"
     assert switched, "it was closed before the switch"
-    return Life(versions, closed - switched)
+    return Life(versions, closed - seen_before)

@@ -7,6 +7,7 @@ import pytest
 from tests.fleet import Fleet
 
 from .conftest import make_site
+from .conversation import Conversation, live_through, version_at
 from .site import SECRET, Images, Site
 
 pytestmark = pytest.mark.rig
@@ -170,6 +171,19 @@ def test_long_request_finishes_on_the_old_release(site: Site) -> None:
     slow = [site.request("/slow") for _ in range(3)]
     site.deploy("2.0.0")
     assert [answer.communicate()[0] for answer in slow] == ['{"hello": "1.0.0"}\n'] * 3
+
+
+def test_open_websocket_stays_with_its_release_for_the_drain_time(site: Site) -> None:
+    site.configure(app_drain_seconds=4, app_stop_seconds=1)
+    first = site.servers[0]
+    talk = Conversation(first.address, first.address)
+    deploy = site.operator.start("deploy", "--image", site.images("2.0.0"))
+    life = live_through(talk, lambda: version_at(first.url), deploy)
+    talk.close()
+    said = site.operator.finish(deploy)
+    assert said.code == 0, said.text
+    assert life.versions == {"1.0.0"}
+    assert life.after_switch >= 4
 
 
 def test_second_application_beside_the_first(

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.rig
 DOMAIN = "shop.example"
 EDGE = "web3"
 FOLDER = "/etc/haproxy/certs"
-DRAIN = 3.0  # seconds
+DRAIN = 4.0  # seconds
 OFTEN = 80.0  # requests per second
 ASK = """
 import json, sys, urllib.request as u
@@ -98,7 +98,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
             "proxy_tls_certificate": f"{FOLDER}/{EDGE}.pem",
             "app_health_deadline": 4,
             "app_drain_seconds": DRAIN,
-            "app_stop_seconds": 2,
+            "app_stop_seconds": 1,
         }
         fleet.write_inventory(folder / "shop", {**wanted, **special}, edges=[EDGE])
         operator = Operator(folder, "shop", folder)
