@@ -108,6 +108,19 @@ def test_what_the_playbook_could_not_tell_is_told_afterwards(
     assert (report.exit, report.data["notify"]) == (code, "sent")
 
 
+@pytest.mark.parametrize(
+    ("phases", "check", "said"),
+    [(["plan", "commit"], False, 1), (["plan"], False, 0), (["plan", "commit"], True, 0)],
+)
+def test_a_release_without_channels_says_once_that_nobody_was_told(
+    phases: list[str], check: bool, said: int, tmp_path: Path
+) -> None:
+    report = Report("deploy", "staging", data={"phases": phases})
+    notifications.settle(report, notifications.Told(), tmp_path, check=check)
+    assert report.data["notify"] == "none"
+    assert len([line for line in report.details if "nobody was told" in line]) == said
+
+
 @pytest.mark.parametrize("fault", [OSError("disk"), KeyboardInterrupt(), KeyError("x")], ids=str)
 def test_no_fault_of_telling_reaches_the_release(
     fault: BaseException, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
