@@ -22,7 +22,9 @@ def main(arguments: list[str]) -> int:
         rigs = ["-n", "2", "--dist", "loadfile"]
         argv = [sys.executable, "-m", "pytest", "-q", "--durations=10", *rigs, "tests/faults"]
         environment = {**os.environ, "FAULTS_RESULTS": str(kept)}
-        code = subprocess.run([*argv, *arguments], cwd=ROOT, env=environment, check=False).returncode
+        code = subprocess.run(
+            [*argv, *arguments], cwd=ROOT, env=environment, check=False
+        ).returncode
         if kept.exists() and not arguments:
             PAGE.write_text(results.page(results.load(kept)), encoding="utf-8")
             print(f"written: {PAGE.relative_to(ROOT)}")
