@@ -14,6 +14,7 @@ from ..exits import CommandError, Exit, bad_input
 from ..git import GitError
 from ..hashes import sha256_of
 from ..image.records import RELEASE, Pushed, read_pushed
+from ..markdown import cell
 from ..report import Report
 from . import wheels
 from .archive import PackageError, differences, write_package
@@ -76,8 +77,10 @@ def verify(path: Path) -> Report:
     """Tell whether a package, or the folder it was unpacked into, is as it was packed.
 
     Raises:
-        CommandError: it is no package.
+        CommandError: it is no package, or not there.
     """
+    if not path.exists():
+        raise bad_input("--verify", str(path), "the path of a package, or of its unpacked folder")
     try:
         lines = differences(path).lines
     except PackageError as error:
@@ -163,6 +166,7 @@ def _told(path: Path, release: Pushed | None, count: int, seconds: float) -> Rep
     if release is None:
         report.details.append(f"Without {RELEASE}: it says of no image that it belongs to it.")
     report.data = {"package": str(path), "sha256": digest, "files": count}
+    github.add_summary(f"### Package\n\n{cell(path.name)}, SHA-256 {digest}\n\n")
     github.set_output("package", path.name)
     github.set_output("package_sha256", digest)
     return report
