@@ -12,9 +12,11 @@ from . import __version__, inputs, operations, view
 from .cli_audit import audit_commands
 from .cli_backup import backup_commands
 from .cli_hipaa import hipaa_commands
+from .cli_image import image_commands
 from .cli_lint import lint_commands
 from .cli_lock import lock_commands
 from .cli_notify import notify_commands
+from .cli_package import package_commands
 from .cli_scan import scan_commands
 from .cli_test import test_commands
 from .cli_verify import verify_commands
@@ -171,6 +173,8 @@ for commands in (
     scan_commands(),
     lint_commands(),
     test_commands(),
+    image_commands(),
+    package_commands(),
 ):
     app.add_typer(commands)
 
