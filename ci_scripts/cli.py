@@ -11,6 +11,8 @@ import typer
 from . import __version__, inputs, operations, view
 from .cli_audit import audit_commands
 from .cli_backup import backup_commands
+from .cli_ci import ci_commands
+from .cli_doctor import doctor_commands
 from .cli_hipaa import hipaa_commands
 from .cli_image import image_commands
 from .cli_lint import lint_commands
@@ -175,6 +177,8 @@ for commands in (
     test_commands(),
     image_commands(),
     package_commands(),
+    ci_commands(),
+    doctor_commands(),
 ):
     app.add_typer(commands)
 
