@@ -29,11 +29,13 @@ class Request:
         project: the checkout's folder, or None for the current one.
         output: folder for ``dist/`` and the package; ``release.json`` is looked for there.
         isolated: whether the project's build backend is installed afresh.
+        inventories: folder with one inventory per environment, or None for the project's own.
     """
 
     project: Path | None
     output: Path
     isolated: bool = True
+    inventories: Path | None = None
 
 
 def make(request: Request) -> Report:
@@ -54,7 +56,7 @@ def make(request: Request) -> Report:
     content = wheels.content_of(wheel)
     files = {
         **content,
-        **_inventories(checkout),
+        **_inventories(request.inventories or checkout.root / _INVENTORIES),
         f"toolkit/{name}": wheel,
         "toolkit/requirements.lock": content["requirements.lock"],
         "README.md": Path(__file__).with_name("README.md").read_bytes(),
@@ -117,24 +119,24 @@ def _release(output: Path, commit: str) -> Pushed | None:
     return release
 
 
-def _inventories(checkout: Checkout) -> dict[str, bytes]:
+def _inventories(folder: Path) -> dict[str, bytes]:
     """Return the inventories that the commit has; what lies beside them untracked stays out."""
     try:
-        names = checkout.tracked(_INVENTORIES)
+        names = Checkout(folder).tracked(".") if folder.is_dir() else []
     except GitError as error:
-        raise CommandError(Exit.BAD_INPUT, f"{checkout.root}: {error}.") from error
+        raise CommandError(Exit.BAD_INPUT, f"{folder}: {error}.") from error
     if not names:
         raise CommandError(
             Exit.BAD_INPUT,
-            f"{checkout.root} has no {_INVENTORIES} in git: its package could be deployed nowhere.",
-            "Write them first; docs/your-own-servers.md shows how.",
+            f"{folder} holds nothing in git: the package could be deployed nowhere.",
+            "Write inventories first, as docs/your-own-servers.md shows, or name their folder.",
         )
-    linked = [name for name in names if (checkout.root / name).is_symlink()]
+    linked = [name for name in names if (folder / name).is_symlink()]
     if linked:
         raise CommandError(
-            Exit.BAD_INPUT, f"{linked[0]} is a link.", "Put the file itself in its place."
+            Exit.BAD_INPUT, f"{folder / linked[0]} is a link.", "Put the file itself in its place."
         )
-    return {name: (checkout.root / name).read_bytes() for name in names}
+    return {f"{_INVENTORIES}/{name}": (folder / name).read_bytes() for name in names}
 
 
 def _about(version: str, commit: str, branch: str) -> bytes:
