@@ -13,10 +13,11 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 
 from ci_scripts.evidence import EvidenceError
 from ci_scripts.exits import CommandError
+from ci_scripts.git import GitError
 from ci_scripts.hipaa.containers import request_faults
 from ci_scripts.hipaa.haproxy_syntax import missing_tool
 from ci_scripts.hipaa.history import commit_range
-from ci_scripts.hipaa.project import GitError, find_project
+from ci_scripts.hipaa.project import find_project
 from ci_scripts.hipaa.source import s07_verification
 from ci_scripts.hipaa.source.checks import CHECKS
 from ci_scripts.hipaa.source.context import Source
