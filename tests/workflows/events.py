@@ -43,10 +43,10 @@ class Event:
         """The file of GITHUB_EVENT_PATH."""
         return json.dumps({**self.payload, "inputs": self.inputs} if self.inputs else self.payload)
 
-    def context(self, run: int = 1, job: str = "") -> Closed:
+    def context(self, run: int = 1, job: str = "", actor: str = "alice", token: str = "") -> Closed:
         """The context `github`; `run` is the run's number."""
         return Closed(
-            actor="alice",
+            actor=actor,
             base_ref=self.base_ref,
             event=self.payload,
             event_name=self.name,
@@ -60,7 +60,7 @@ class Event:
             run_id=str(run),
             server_url="https://github.com",
             sha=self.sha,
-            token="",
+            token=token,
             workflow="ci",
         )
 

@@ -12,10 +12,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.fleet import Fleet
+from tests.fleet import Fleet, engine
 from tests.fleet.server import Server
 
 _VAULT = Path(sys.executable).with_name("ansible-vault")
+_FORWARD = """
+import asyncio, sys
+
+async def copy(source, target):
+    while data := await source.read(65536):
+        target.write(data)
+        await target.drain()
+    target.close()
+
+async def serve(reader, writer):
+    there = await asyncio.open_connection(sys.argv[2], 5000)
+    await asyncio.gather(copy(reader, there[1]), copy(there[0], writer))
+
+async def main():
+    await (await asyncio.start_server(serve, "127.0.0.1", int(sys.argv[1]))).serve_forever()
+
+asyncio.run(main())
+"""
 _ENVIRONMENTS = {"staging": 0, "production": 1}
 
 
@@ -33,8 +51,19 @@ class Site:
 
     @property
     def registry(self) -> str:
-        """The registry, by an address that servers and this machine both reach."""
-        return f"{self.fleet.registry.address}:5000"
+        """The registry, by an address under which servers and this machine both reach it.
+
+        Docker takes the certificate of a registry on 127.0.0.0/8 unverified, here and there, so
+        neither machine's settings change.
+        """
+        return f"127.0.0.1:{self.fleet.registry.local_port}"
+
+    def forward(self) -> None:
+        """Have every server reach the registry under that address."""
+        port, target = self.fleet.registry.local_port, self.fleet.registry.address
+        for server in self.fleet.servers:
+            container = engine.client().containers.get(server.container_name)
+            container.exec_run(["python3", "-c", _FORWARD, str(port), target], detach=True)
 
     def server(self, environment: str) -> Server:
         """The server of an environment."""
@@ -54,7 +83,7 @@ class Site:
             "vault_secret_key": secrets.token_urlsafe(32),
         }
         self.passwords[environment] = secrets.token_urlsafe(18)
-        groups = {"app": {"hosts": {server: {}}}, "proxy": {"hosts": {server: {}}}}
+        groups: dict[str, Any] = {"app": {"hosts": {server: {}}}, "proxy": {"hosts": {server: {}}}}
         own = {"ansible_user": "nobody", "ansible_python_interpreter": "/usr/bin/python3"}
         return {
             "hosts.yml": {"all": {"vars": own, "children": groups}},
@@ -79,7 +108,12 @@ class Site:
             "app_migrate_scripts": "innerarchitect:migrations",
             "app_backup_scratch_url": "{{ vault_scratch_url }}",
             "app_checks": [
-                {"name": "health", "kind": "http", "path": "/api/health", "expect": {"release": True}}
+                {
+                    "name": "health",
+                    "kind": "http",
+                    "path": "/api/health",
+                    "expect": {"release": True},
+                }
             ],
         }
 

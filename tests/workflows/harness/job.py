@@ -91,10 +91,10 @@ class Execution:
         self.log = self.world.folder / "logs" / f"{self.run}-{self.name}.log"
         self.log.touch()
         self.files: list[CommandFiles] = []
-        token = f"ghs_sentinel_{self.run}_{self.name.replace(' ', '')}"
+        world = self.world
         self.contexts = {
             **self.contexts,
-            "github": Closed({**self.event.context(self.run, self.job.name), "token": token}),
+            "github": self.event.context(self.run, self.job.name, world.actor, world.token),
             "job": Closed(
                 workflow_repository="innerarchitect/innerarchitect-deploy",
                 workflow_sha=self.world.toolkit_commit,
@@ -114,7 +114,6 @@ class Execution:
             self.event,
             self.run,
             self.world.workspace,
-            token,
             self.rights,
             self.paths,
             self.env,

@@ -29,6 +29,8 @@ class World:
         tools: folders with programs that a runner brings along.
         pythons: versions that setup-python has here.
         outages: actions that are out of order, such as Codecov's.
+        actor: whose commits and clicks start the runs.
+        token: what every job gets as its token.
     """
 
     folder: Path
@@ -40,6 +42,8 @@ class World:
     tools: list[Path] = field(default_factory=list)
     pythons: dict[str, Path] = field(default_factory=dict)
     outages: set[str] = field(default_factory=set)
+    actor: str = "alice"
+    token: str = "sentinel-github-token-5f1c"
     approvals: dict[str, str] = field(default_factory=dict)
     caches: dict[str, Path] = field(default_factory=dict)
     runs: int = 0
