@@ -11,6 +11,8 @@ import typer
 from . import __version__, inputs, operations, view
 from .cli_audit import audit_commands
 from .cli_backup import backup_commands
+from .cli_ci import ci_commands
+from .cli_doctor import doctor_commands
 from .cli_hipaa import hipaa_commands
 from .cli_image import image_commands
 from .cli_lock import lock_commands
@@ -169,6 +171,8 @@ for commands in (
     hipaa_commands(),
     image_commands(),
     package_commands(),
+    ci_commands(),
+    doctor_commands(),
 ):
     app.add_typer(commands)
 

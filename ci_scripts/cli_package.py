@@ -27,8 +27,8 @@ def package_commands() -> typer.Typer:
             Path, typer.Option(help="Folder for dist/ and the package; release.json lies there.")
         ] = Path("."),
         inventories: Annotated[
-            _Folder, typer.Option(help="Inventories to pack; by default the project's own.")
-        ] = None,
+            str, typer.Option(help="Folder of environments, from there.")
+        ] = "inventories",
         isolation: Annotated[
             bool, typer.Option(help="Install the project's build backend afresh.")
         ] = True,
@@ -46,7 +46,7 @@ def package_commands() -> typer.Typer:
 
             if verify is not None:
                 return it.verify(verify)
-            return it.make(it.Request(project, output, isolation, inventories))
+            return it.make(it.Request(project, output, inventories, isolation))
 
         finish(work, as_json, debug)
 

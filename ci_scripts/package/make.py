@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import __version__, github
-from ..checkout import Checkout, GitError, find_checkout, with_commit
-from ..exits import CommandError, Exit
+from ..checkout import Checkout, find_checkout, with_commit
+from ..exits import CommandError, Exit, bad_input
+from ..git import GitError
 from ..hashes import sha256_of
 from ..image.records import RELEASE, Pushed, read_pushed
 from ..report import Report
 from . import wheels
 from .archive import PackageError, differences, write_package
 
-_INVENTORIES = "inventories"
+_INVENTORIES = Path("inventories")  # in the package, wherever the checkout has them
 _SCHEMA = 1
 
 
@@ -28,14 +29,14 @@ class Request:
     Attributes:
         project: the checkout's folder, or None for the current one.
         output: folder for ``dist/`` and the package; ``release.json`` is looked for there.
+        inventories: the checkout's folder of environments, relative to that.
         isolated: whether the project's build backend is installed afresh.
-        inventories: folder with one inventory per environment, or None for the project's own.
     """
 
     project: Path | None
     output: Path
+    inventories: str = "inventories"
     isolated: bool = True
-    inventories: Path | None = None
 
 
 def make(request: Request) -> Report:
@@ -56,7 +57,7 @@ def make(request: Request) -> Report:
     content = wheels.content_of(wheel)
     files = {
         **content,
-        **_inventories(request.inventories or checkout.root / _INVENTORIES),
+        **_inventories(checkout.root / request.inventories),
         f"toolkit/{name}": wheel,
         "toolkit/requirements.lock": content["requirements.lock"],
         "README.md": Path(__file__).with_name("README.md").read_bytes(),
@@ -124,19 +125,19 @@ def _inventories(folder: Path) -> dict[str, bytes]:
     try:
         names = Checkout(folder).tracked(".") if folder.is_dir() else []
     except GitError as error:
-        raise CommandError(Exit.BAD_INPUT, f"{folder}: {error}.") from error
+        raise bad_input("--inventories", str(folder), "a folder of a checkout") from error
     if not names:
         raise CommandError(
             Exit.BAD_INPUT,
-            f"{folder} holds nothing in git: the package could be deployed nowhere.",
-            "Write inventories first, as docs/your-own-servers.md shows, or name their folder.",
+            f"{folder} holds nothing in git: its package could be deployed nowhere.",
+            "Write the inventories first; docs/your-own-servers.md shows how.",
         )
     linked = [name for name in names if (folder / name).is_symlink()]
     if linked:
         raise CommandError(
             Exit.BAD_INPUT, f"{folder / linked[0]} is a link.", "Put the file itself in its place."
         )
-    return {f"{_INVENTORIES}/{name}": (folder / name).read_bytes() for name in names}
+    return {str(_INVENTORIES / name): (folder / name).read_bytes() for name in names}
 
 
 def _about(version: str, commit: str, branch: str) -> bytes:

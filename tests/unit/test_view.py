@@ -200,4 +200,5 @@ def test_json_holds_all_of_a_report_and_the_exit_code_as_a_number() -> None:
         "hosts": {"web1": {}},
         "data": {"x": 1},
         "seconds": 0.0,
+        "at": "",
     }
