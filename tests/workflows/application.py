@@ -18,6 +18,7 @@ from .model import ROOT, Workflow
 _SOURCE = ROOT / "examples" / "innerarchitect"
 _DOCS = ROOT / "docs" / "pipeline.md"
 _BLOCK = re.compile(r"^`(\.github/workflows/\S+?)`.*?^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_PYTHON = re.compile(r"^# In its own repository.*\npython = .*\n", re.MULTILINE)
 _IGNORED = ("__pycache__", ".pytest_cache", "*.egg-info")
 
 
@@ -51,6 +52,9 @@ class Application:
         application = cls(folder / "clone", folder / "origin.git")
         ignored = shutil.ignore_patterns(*_IGNORED)
         shutil.copytree(_SOURCE, application.clone, ignore=ignored)
+        # What the reference application says of its place in the toolkit's repository.
+        project = (application.clone / "pyproject.toml").read_text(encoding="utf-8")
+        application.write("pyproject.toml", _PYTHON.sub("", project))
         for path, text in documented(toolkit_commit).items():
             application.write(path, text)
         for environment, files in inventories.items():
