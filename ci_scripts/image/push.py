@@ -15,8 +15,7 @@ from iadeploy.reference import parse_reference
 from .. import github, inputs
 from ..evidence import EvidenceError, read_json
 from ..exits import CommandError, Exit, bad_input
-from ..gates import trivy
-from ..gates.scanners.trivy import read_scan
+from ..gates.scanners.trivy import NAME, RESULTS, read_scan
 from ..gates.store import GATES, read
 from ..gates.verdict import faults
 from ..markdown import cell
@@ -103,13 +102,13 @@ def refusals(archive_id: str, built: Built, evidence: Path) -> Iterator[str]:
     if archive_id != built.image_id:
         yield f"{ARCHIVE} holds {archive_id}, and {IMAGE} is of {built.image_id}"
     try:
-        document = read_json(evidence / trivy.RESULTS)
+        document = read_json(evidence / RESULTS)
         scanned = read_scan(document).image_id if document is not None else ""
         if scanned != archive_id:
             what = f"is of {scanned}" if scanned else "is missing"
-            yield f"{ARCHIVE} holds {archive_id}, and {trivy.RESULTS} {what}"
-        verdict = read(evidence / GATES).get(trivy.GATE)
-        yield from (one.rstrip(".") for one in faults(verdict, trivy.GATE, GATES))
+            yield f"{ARCHIVE} holds {archive_id}, and {RESULTS} {what}"
+        verdict = read(evidence / GATES).get(NAME)
+        yield from (one.rstrip(".") for one in faults(verdict, NAME, GATES))
     except EvidenceError as error:
         yield str(error)
 
