@@ -14,6 +14,7 @@ from tests.fleet import Fleet
 from . import machine
 from .application import Application
 from .harness import World
+from .harness.server import Server
 from .harness.world import git
 from .model import ROOT
 from .site import Site
@@ -31,7 +32,7 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-def world(site: Site, tmp_path_factory: pytest.TempPathFactory) -> World:
+def world(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """GitHub with the application's repository, secrets and variables, and a runner."""
     folder = tmp_path_factory.mktemp("github")
     toolkit = folder / "toolkit"
@@ -40,18 +41,22 @@ def world(site: Site, tmp_path_factory: pytest.TempPathFactory) -> World:
     application = Application.create(folder, git(toolkit, "rev-parse", "HEAD"), inventories)
     for name in inventories:
         application.write(f"inventories/{name}/group_vars/all/vault.yml", site.vault(name))
-    return World(
+    world = World(
         folder,
         application.origin,
         toolkit,
         secrets={name: site.secrets(name) for name in inventories},
-        variables={"REGISTRY": site.registry},
+        variables={"REGISTRY": site.registry, "STAGING_MINUTES": "0"},
         machine=machine.variables(folder / "machine", site.fleet.registry.ca_certificate),
         tools=[machine.tools(folder / "tools")],
         pythons=machine.pythons(folder / "pythons"),
+        approvals={"production": "bob"},
         actor=site.fleet.registry.username,
         token=site.fleet.registry.password,
     )
+    with Server(application.origin, world.token, world.approvals) as server:
+        world.address = server.address
+        yield world
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,14 @@ class Event:
         """The file of GITHUB_EVENT_PATH."""
         return json.dumps({**self.payload, "inputs": self.inputs} if self.inputs else self.payload)
 
-    def context(self, run: int = 1, job: str = "", actor: str = "alice", token: str = "") -> Closed:
+    def context(
+        self,
+        run: int = 1,
+        job: str = "",
+        actor: str = "alice",
+        token: str = "",
+        address: str = "https://github.com",
+    ) -> Closed:
         """The context `github`; `run` is the run's number."""
         return Closed(
             actor=actor,
@@ -58,7 +65,8 @@ class Event:
             repository_owner=OWNER,
             run_attempt="1",
             run_id=str(run),
-            server_url="https://github.com",
+            api_url=f"{address}/api",
+            server_url=address,
             sha=self.sha,
             token=token,
             workflow="ci",

@@ -263,6 +263,7 @@ SEEDS = [
         "deploy.yml",
     ),
     Seed("deploys", "an old commit", "iactl ci fresh", "iactl ci stale", "deploy.yml"),
+    Seed("deploys", "no backup", "iactl backup production", "iactl status x", "deploy.yml"),
     Seed("deploys", "unverified", "iactl ci verify-production", "iactl ci verify", "deploy.yml"),
     Seed(
         "deploys",

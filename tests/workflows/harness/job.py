@@ -94,7 +94,9 @@ class Execution:
         world = self.world
         self.contexts = {
             **self.contexts,
-            "github": self.event.context(self.run, self.job.name, world.actor, world.token),
+            "github": self.event.context(
+                self.run, self.job.name, world.actor, world.token, world.address
+            ),
             "job": Closed(
                 workflow_repository="innerarchitect/innerarchitect-deploy",
                 workflow_sha=self.world.toolkit_commit,
@@ -202,6 +204,7 @@ class Execution:
             "GH_ANSWERS": str(self.world.answer_file()),
             "GITHUB_ACTIONS": "true",
             "GITHUB_ACTOR": github["actor"],
+            "GITHUB_API_URL": github["api_url"],
             "GITHUB_BASE_REF": github["base_ref"],
             "GITHUB_EVENT_NAME": github["event_name"],
             "GITHUB_EVENT_PATH": str(event_file),

@@ -29,6 +29,8 @@ class World:
         tools: folders with programs that a runner brings along.
         pythons: versions that setup-python has here.
         outages: actions that are out of order, such as Codecov's.
+        address: where GitHub answers, for git and for its API.
+        approvals: environment to who approves its deploys.
         actor: whose commits and clicks start the runs.
         token: what every job gets as its token.
     """
@@ -42,6 +44,7 @@ class World:
     tools: list[Path] = field(default_factory=list)
     pythons: dict[str, Path] = field(default_factory=dict)
     outages: set[str] = field(default_factory=set)
+    address: str = "http://127.0.0.1:9"
     actor: str = "alice"
     token: str = "sentinel-github-token-5f1c"
     approvals: dict[str, str] = field(default_factory=dict)
@@ -87,7 +90,6 @@ class World:
         """Write what the command `gh` answers here, and return the file."""
         known: dict[str, Any] = {
             "artifacts": [[name, run] for run, name in reversed(self.artifacts.order)],
-            "approvals": self.approvals,
         }
         path = self.folder / "gh.json"
         path.write_text(json.dumps(known), encoding="utf-8")

@@ -31,7 +31,7 @@ def _job(job: Job, verb: str) -> Iterator[str]:
         return
     before = ["iactl ci prepare"]
     if verb == "deploy":
-        before += ["iactl ci fresh", "iactl ci verify-production"]
+        before += ["iactl ci fresh", "exec iactl backup production", "iactl ci verify-production"]
         if _DIGEST not in acts.run:
             yield "it does not deploy the digest of the package"
     for line in before:
