@@ -93,6 +93,7 @@ class Site:
     def _settings(self) -> dict[str, Any]:
         return {
             "app_name": "innerarchitect",
+            "app_image": f"{self.registry}/you/innerarchitect",
             "app_port": 8000,
             "app_health_path": "/api/health",
             "app_health_deadline": 40,
@@ -107,6 +108,8 @@ class Site:
             "app_migrate_command": ["python", "-m", "innerarchitect", "migrate"],
             "app_migrate_scripts": "innerarchitect:migrations",
             "app_backup_scratch_url": "{{ vault_scratch_url }}",
+            # A setting of bootstrap; here it says that logs leave the server.
+            "host_docker_options": {"log-driver": "journald"},
             "app_checks": [
                 {
                     "name": "health",
