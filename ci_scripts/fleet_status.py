@@ -81,6 +81,7 @@ def _host(answer: dict[str, Any] | None, failure: str) -> dict[str, Any]:
             "digest": "",
             "image": "",
             "schema": "",
+            "processes": [],
             "kept": [],
             "problems": [failure] if failure else [],
         }
@@ -94,6 +95,7 @@ def _host(answer: dict[str, Any] | None, failure: str) -> dict[str, Any]:
         "digest": serving.get("digest", ""),
         "image": release.get("image", ""),
         "schema": (release.get("migration") or {}).get("after", ""),
+        "processes": list(answer.get("processes", [])),
         "kept": [one["id"] for one in answer.get("releases", [])],
         "problems": list(answer.get("problems", [])),
     }

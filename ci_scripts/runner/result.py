@@ -46,6 +46,7 @@ class Result:
         begun: the phases whose task was reached, in order, also where it was then skipped.
         remote_calls: host to the number of tasks that ran on it.
         cancelled: whether a signal ended the run.
+        hurried: whether a second one came, before what the first had begun was done.
     """
 
     rc: int = 0
@@ -61,6 +62,7 @@ class Result:
     begun: list[str] = field(default_factory=list)
     remote_calls: dict[str, int] = field(default_factory=dict)
     cancelled: bool = False
+    hurried: bool = False
 
     def take(self, event: Event) -> None:
         """Take one event in."""

@@ -22,7 +22,7 @@ _STEPS: tuple[tuple[tuple[str, ...], str], ...] = (
     ),
     (
         ("no space left", "disk quota"),
-        "Free disk space on this server, for instance with 'docker image prune'",
+        "Free disk space on this server, for instance with 'docker image prune -a'",
     ),
     (("x509", "certificate"), "Check host_registry_certificates, then run 'iactl bootstrap'"),
     (

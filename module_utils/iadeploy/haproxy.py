@@ -125,13 +125,13 @@ class Proxy:
     def _apply(self, wanted: dict[str, str], weights: Mapping[str, int] = _EQUAL) -> None:
         # "ready" first: at no instant may the backend be without a server.
         order = sorted(wanted, key=lambda name: wanted[name] != "ready")
-        changes = [f"weight {weights[name]}" for name in order]
-        changes += [f"state {wanted[name]}" for name in order]
+        changes = [(name, f"weight {weights[name]}") for name in order]
+        changes += [(name, f"state {wanted[name]}") for name in order]
+        # HAProxy takes a server that comes out of maintenance away again at its first failed
+        # check, which a busy moment is enough for. It proved its health; let it fail three.
+        changes += [(name, "health up") for name in order if wanted[name] == "ready"]
         self._command(
-            ";".join(
-                f"set server {self.backend}/{name} {change}"
-                for name, change in zip(order * 2, changes, strict=True)
-            )
+            ";".join(f"set server {self.backend}/{name} {change}" for name, change in changes)
         )
         answer = self._look()
         seen, weighed = parse_server_states(answer), parse_server_weights(answer)

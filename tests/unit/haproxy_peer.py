@@ -15,6 +15,7 @@ from types import TracebackType
 from tests.fleet.waiting import wait_until
 
 BACKEND = "app_shop"
+CHECKED = "app_other"
 # Answers of HAProxy 2.6.12 (Debian 12), recorded with this configuration.
 _HEADER = (
     "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight"
@@ -55,7 +56,7 @@ backend app_shop
     server green 127.0.0.1:1
 backend app_other
     load-server-state-from-file global
-    server blue 127.0.0.1:1
+    server blue 127.0.0.1:1 check inter 1s fall 3
     server green 127.0.0.1:1
 """
 
@@ -153,8 +154,10 @@ class RecordedHaproxy(HaproxyPeer):
             if any(name not in self._admin for name in wanted):
                 return _NO_BACKEND
             return _HEADER + "".join(map(self._rows, wanted))
-        assert words[:2] == ["set", "server"] and words[3] in ("state", "weight"), command
+        assert words[:2] == ["set", "server"] and words[3] in ("state", "weight", "health"), command
         backend, _, slot = words[2].partition("/")
+        if words[3] == "health":
+            return "Health checks are not enabled on this server.\n"
         if words[3] == "weight":
             return self._weigh(backend, slot, int(words[4]))
         return self._set(backend, slot, words[4])
@@ -259,9 +262,13 @@ class RealHaproxy(HaproxyPeer):
         answers = {slot: self._ask(f"get weight {BACKEND}/{slot}") for slot in ("blue", "green")}
         return {slot: int(answer.split()[0]) for slot, answer in answers.items()}
 
-    def _rows(self) -> list[dict[str, str]]:
+    def checked(self) -> dict[str, str]:
+        """Return the row of the one slot that HAProxy checks; nobody listens behind it."""
+        return next(row for row in self._rows(CHECKED) if row["svname"] == "blue")
+
+    def _rows(self, backend: str = BACKEND) -> list[dict[str, str]]:
         rows = csv.DictReader(io.StringIO(self._ask("show stat").removeprefix("# ")))
-        return [row for row in rows if row["pxname"] == BACKEND and row["svname"] != "BACKEND"]
+        return [row for row in rows if row["pxname"] == backend and row["svname"] != "BACKEND"]
 
     def _answers(self) -> bool:
         try:

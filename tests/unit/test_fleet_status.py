@@ -46,6 +46,7 @@ def test_servers_that_serve_the_same_are_one_sentence() -> None:
         "digest": "sha256:a",
         "image": "r.io/shop@sha256:a",
         "schema": "",
+        "processes": [],
         "kept": [OLDER_ID, RELEASE_ID],
         "problems": [],
     }

@@ -306,6 +306,21 @@ def test_a_cancel_before_the_plan_touched_nothing() -> None:
     assert (report.exit, "before anything was touched" in report.message) == (Exit.CANCELLED, True)
 
 
+@pytest.mark.parametrize(
+    ("hurried", "finish"),
+    [(True, Result(cancelled=True)), (False, Result(cancelled=True))],
+    ids=["before it could be brought back", "while it was brought back"],
+)
+def test_a_second_signal_is_told_with_what_is_left(hurried: bool, finish: Result) -> None:
+    run = Result(cancelled=True, hurried=hurried, verdicts=travelled(PREPARED))
+    run.begun = ["plan", "prepare", "switch"]
+    report = judge_cancelled(Report("deploy", "staging"), run, finish)
+    assert report.exit is Exit.NEEDS_HUMAN
+    assert "in the middle of switch" in report.message
+    assert release().id in report.message and "web1, web2" in report.message
+    assert "iactl status staging" in report.next_step
+
+
 def test_a_cancel_that_brought_every_server_back_says_so() -> None:
     back = Result(verdicts=[verdict("abort", everywhere(answered("abort")))])
     report = cancelled(travelled(PREPARED), back)
@@ -337,6 +352,23 @@ def test_a_cancel_while_cleaning_up_leaves_the_live_release_live() -> None:
     report = cancelled(run, finish)
     assert report.exit is Exit.DONE
     assert "Too late to cancel" in report.message and "1.4.0" in report.message
+
+
+def test_a_cancel_that_came_too_late_tells_of_processes_that_do_not_run() -> None:
+    bad = {"web1": answered("handover"), "web2": refused("handover", "unhealthy", "no worker.")}
+    handover = verdict("handover", bad)
+    commit = verdict("commit", everywhere(answered("commit")), handover)
+    report = cancelled(travelled(PREPARED, SWITCHED), Result(verdicts=[handover, commit]))
+    assert report.exit is Exit.NEEDS_HUMAN
+    assert "1.4.0" in report.message and "not all of its processes run" in report.message
+    assert any("web2: no worker." in line for line in report.details)
+
+
+def test_a_failed_handover_that_nobody_brought_back_needs_a_human() -> None:
+    verdicts = travelled(PREPARED, SWITCHED)
+    verdicts.append(verdict("handover", everywhere(refused("handover", "failed")), verdicts[-1]))
+    result = Result(rc=2, hosts=list(HOSTS), verdicts=verdicts)
+    assert judge_release(Report("deploy", "staging"), result).exit is Exit.NEEDS_HUMAN
 
 
 def test_a_release_is_live_from_its_commit_on() -> None:

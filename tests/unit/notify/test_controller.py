@@ -144,6 +144,22 @@ def test_facts_of_a_release_come_from_its_verdicts() -> None:
     assert done["next_step"] == "To go back: iactl rollback live"
 
 
+def test_an_outcome_has_the_failed_requests_and_the_ledger_s_head() -> None:
+    plan = verdict("plan", {"web1": planned(), "web2": planned()})
+    counted = {"requests": 90, "errors": 2, "response_ms": 1.0}
+    baked = verdict("bake", {one: answered("bake", traffic=counted) for one in plan["hosts"]}, plan)
+    heads = {"web2": answered("commit", ledger_head="22"), "web1": answered("commit")}
+    done = ended(verdict("commit", heads, baked), {})
+    assert (done["failed_requests"], done["ledger_head"]) == (4, "22")
+    worse = refused("bake", "unhealthy", evidence={"traffic": counted})
+    bad = verdict("bake", {"web1": worse, "web2": answered("bake", traffic={})}, plan)
+    back = {"web1": answered("abort", ledger_head="11"), "web2": answered("abort")}
+    told = ended(verdict("abort", back, bad), {})
+    assert (told["event"], told["failed_requests"], told["ledger_head"]) == ("failed", 2, "11")
+    unbaked = ended(verdict("commit", {"web1": answered("commit")}, plan), {})
+    assert ("failed_requests" in unbaked, unbaked["ledger_head"]) == (False, "")
+
+
 def test_a_failure_is_told_without_what_servers_said() -> None:
     facts = began(web1=planned())
     plan = verdict("plan", {"web1": planned()})
