@@ -67,18 +67,26 @@ class Application:
 
     @classmethod
     def create(
-        cls, folder: Path, toolkit_commit: str, inventories: Mapping[str, Mapping[str, Any]]
+        cls,
+        folder: Path,
+        toolkit_commit: str,
+        inventories: Mapping[str, Mapping[str, Any]],
+        osv_url: str,
     ) -> Application:
         """Make both, with a first commit on development; main has none yet.
 
         Args:
             inventories: environment to the content of its files by path.
+            osv_url: who knows of vulnerable packages.
         """
         application = cls(folder / "clone", folder / "origin.git")
         ignored = shutil.ignore_patterns(*_IGNORED)
         shutil.copytree(_SOURCE, application.clone, ignore=ignored)
         # What the reference application says of its place in the toolkit's repository.
         project = (application.clone / "pyproject.toml").read_text(encoding="utf-8")
+        scan = f'[tool.iactl.scan]\nosv_url = "{osv_url}"\n'
+        assert "[tool.iactl.scan]\n" in project
+        project = project.replace("[tool.iactl.scan]\n", scan)
         application.write("pyproject.toml", _PYTHON.sub("", project))
         for path, text in documented(toolkit_commit).items():
             application.write(path, text)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.fleet import Fleet
+from tests.peers.osv import Osv
 
 from . import machine
 from .application import Application
@@ -32,13 +33,21 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-def world(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def osv() -> Iterator[Osv]:
+    """A service that knows vulnerable packages, but none of the application's."""
+    with Osv() as peer:
+        yield peer
+
+
+@pytest.fixture(scope="session")
+def world(site: Site, osv: Osv, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """GitHub with the application's repository, secrets and variables, and a runner."""
     folder = tmp_path_factory.mktemp("github")
     toolkit = folder / "toolkit"
     git(folder, "clone", "--quiet", f"file://{ROOT}", str(toolkit))
     inventories = {name: site.inventory(name) for name in ("staging", "production")}
-    application = Application.create(folder, git(toolkit, "rev-parse", "HEAD"), inventories)
+    commit = git(toolkit, "rev-parse", "HEAD")
+    application = Application.create(folder, commit, inventories, osv.url)
     for name in inventories:
         application.write(f"inventories/{name}/group_vars/all/vault.yml", site.vault(name))
     world = World(
