@@ -109,7 +109,7 @@ class Site:
             "app_migrate_scripts": "innerarchitect:migrations",
             "app_backup_scratch_url": "{{ vault_scratch_url }}",
             # A setting of bootstrap; here it says that logs leave the server.
-            "host_docker_options": {"log-driver": "journald"},
+            "host_docker_options": {"log-driver": "syslog"},
             "app_checks": [
                 {
                     "name": "health",
