@@ -23,7 +23,7 @@ class Event:
         ref: in full, such as `refs/heads/main`.
         payload: what stands in the file of GITHUB_EVENT_PATH.
         inputs: what was typed, of an event by hand.
-        trusted: False for a pull request from a fork, which gets no secret and a token that only reads.
+        trusted: False for a pull request from a fork: no secret, and a token that only reads.
     """
 
     name: str

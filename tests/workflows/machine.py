@@ -16,7 +16,7 @@ _HARNESS = Path(__file__).parent / "harness"
 
 
 def tools(folder: Path) -> Path:
-    """Make a folder with the programs `docker`, `trivy`, `gh` and `jq` of a runner, and return it."""
+    """Make a folder with a runner's programs `docker`, `trivy` and `gh`, and return it."""
     packages.ensure("jq", "jq", print)
     folder.mkdir(parents=True)
     (folder / "gh").symlink_to(_HARNESS / "gh")
@@ -28,7 +28,7 @@ def tools(folder: Path) -> Path:
 
 
 def _docker() -> str:
-    """A docker client that builds here: on the base image of the rig, behind this machine's proxy."""
+    """A docker client that builds here: on the rig's base image, behind this machine's proxy."""
     chosen = builder()
     variables = [f"export {name}={shlex.quote(value)}" for name, value in chosen.environment]
     extra = ["--build-arg", f"BASE_IMAGE={images.python()}"]

@@ -164,8 +164,8 @@ SEEDS = [
     Seed(
         "builds",
         "pushed unscanned",
-        "needs: [security-scan, lint, test, docker-build]\n    if: ${{ !failure() && !cancelled() && ",
-        "needs: [security-scan, lint, test]\n    if: ${{ !failure() && !cancelled() && ",
+        "lint, test, docker-build]\n    if: ${{ !failure() && !cancelled() && ",
+        "lint, test]\n    if: ${{ !failure() && !cancelled() && ",
     ),
     Seed("builds", "pushed elsewhere", "run: iactl lint", "run: iactl image push; iactl lint"),
     Seed("builds", "the wrong environment", "environment: production\n", "environment: staging\n"),
@@ -240,7 +240,8 @@ SEEDS = [
         "secret_scope",
         "two steps",
         "SENDGRID_API_KEY: ${{ secrets.SENDGRID_API_KEY }}\n",
-        "SENDGRID_API_KEY: ${{ secrets.SENDGRID_API_KEY }}\n      - run: ls\n        env:\n          AGAIN: ${{ secrets.SENDGRID_API_KEY }}\n",
+        "SENDGRID_API_KEY: ${{ secrets.SENDGRID_API_KEY }}\n"
+        "      - run: ls\n        env:\n          AGAIN: ${{ secrets.SENDGRID_API_KEY }}\n",
     ),
     Seed(
         "secret_scope",

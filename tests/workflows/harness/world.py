@@ -58,7 +58,7 @@ class World:
 
     @property
     def workspace(self) -> Path:
-        """Where jobs work: the same path for each, as on GitHub's runners, and empty at its start."""
+        """Where jobs work: the same path for each, as on GitHub's runners, and empty at first."""
         return self.folder / "work"
 
     @property
@@ -71,8 +71,8 @@ class World:
         self.runs += 1
         return self.runs
 
-    def workflow_text(self, reference: str, caller: str | None = None) -> tuple[str, str]:
-        """Return name and text of a reusable workflow; HarnessError when it is not pinned or there."""
+    def workflow_text(self, reference: str) -> tuple[str, str]:
+        """Return name and text of a reusable workflow; HarnessError when it is not pinned."""
         if reference.startswith("$/"):
             path = reference.removeprefix("$/")
         else:

@@ -1,4 +1,4 @@
-"""A deploy runs from its package, with a fresh commit, a pinned key, and what production asks for."""
+"""A deploy runs from its package: a fresh commit, a pinned key, and what production asks for."""
 
 from __future__ import annotations
 
