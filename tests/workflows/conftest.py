@@ -19,6 +19,7 @@ from .harness.server import Server
 from .harness.world import git
 from .model import ROOT
 from .site import Site
+from .timing import Timing
 
 _IACTL = Path(sys.executable).with_name("iactl")
 
@@ -30,6 +31,14 @@ def site() -> Iterator[Site]:
         site = Site(fleet)
         site.forward()
         yield site
+
+
+@pytest.fixture(scope="session")
+def timing() -> Iterator[Timing]:
+    """What the runs cost; told when all have ended."""
+    found = Timing()
+    yield found
+    print("\n" + "\n".join(found.lines), file=sys.__stdout__)
 
 
 @pytest.fixture(scope="session")
