@@ -174,11 +174,11 @@ for commands in (
     hipaa_commands(),
     image_commands(),
     package_commands(),
-    ci_commands(),
-    doctor_commands(),
     scan_commands(),
     lint_commands(),
     test_commands(),
+    ci_commands(),
+    doctor_commands(),
 ):
     app.add_typer(commands)
 

@@ -132,7 +132,7 @@ def _release(request: Request, action: str, variables: dict[str, Any], check: bo
         outcome.judge_release(report, result)
     report.data["remote_calls"] = max(result.remote_calls.values(), default=0)
     report.seconds = time.monotonic() - started
-    notifications.settle(report, told, folder)
+    notifications.settle(report, told, folder, check=check)
     return report
 
 

@@ -10,6 +10,7 @@ from .release_text import (
     changes,
     explain_failure,
     failure_message,
+    left_behind,
     next_step,
     serving_before,
     taken_over,
@@ -46,6 +47,7 @@ def judge_release(report: Report, result: Result) -> Report:
     explain_failure(report, failed)
     if failed["phase"] != "migrate":
         report.details += stuck_schema(verdicts)
+    report.details += left_behind(verdicts)
     report.message = failure_message(report, verdicts, failed)
     report.next_step = next_step(report, verdicts)
     return report

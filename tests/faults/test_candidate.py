@@ -43,7 +43,7 @@ def refused(it: Row, mode: str, told: tuple[str, ...], version: str = "3.0.0") -
 @pytest.mark.row(11)
 def test_program_for_another_processor(row: Callable[..., Row]) -> None:
     with row() as it:
-        refused(it, "foreign", ("exec format error", "this server's architecture"), "3.1.0")
+        refused(it, "foreign", ("exec /app/start: exec format error",), "3.1.0")
 
 
 @pytest.mark.row(12)

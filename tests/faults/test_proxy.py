@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import os
-import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 
+from tests.e2e.conversation import Conversation, live_through, version_at
 from tests.e2e.site import Site
 from tests.fleet.waiting import wait_until
 
@@ -79,38 +76,16 @@ def test_long_requests_finish_on_the_old_release(row: Callable[..., Row], site: 
 
 
 def test_websocket_lives_until_the_drain_is_over(row: Callable[..., Row], site: Site) -> None:
-    with row() as it, websocket(site.servers[0].address) as connection:
-        it.configure(app_drain_seconds=3)
-        echoed(connection, b"before")
-        process = it.start_deploy(it.new)
-        it.traffic.prober.wait_version(it.new, deadline=90)
-        echoed(connection, b"after the switch")
-        assert it.finish(process).code == 0
-        # The old container has stopped, and with it the connection: the client opens another.
-        connection.settimeout(30)
-        assert connection.recv(100) == b""
-        with websocket(site.servers[0].address) as again:
-            echoed(again, b"on the new release")
-
-
-@contextmanager
-def websocket(address: str) -> Iterator[socket.socket]:
-    """Open a websocket through a proxy."""
-    key = base64.b64encode(os.urandom(16)).decode()
-    asked = (
-        f"GET /socket HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\n"
-        f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
-    )
-    with socket.create_connection((address, 80), timeout=10) as connection:
-        connection.sendall(asked.encode())
-        answer = b""
-        while b"\r\n\r\n" not in answer:
-            answer += connection.recv(4096)
-        assert answer.startswith(b"HTTP/1.1 101 "), answer
-        yield connection
-
-
-def echoed(connection: socket.socket, text: bytes) -> None:
-    """Send a text and get it back."""
-    connection.sendall(text)
-    assert connection.recv(4096) == text
+    first = site.servers[0]
+    with row() as it:
+        it.configure(app_drain_seconds=4, app_stop_seconds=1)
+        talk = Conversation(first.address, first.address)
+        deploy = it.start_deploy(it.new)
+        life = live_through(talk, lambda: version_at(first.url), deploy)
+        talk.close()
+        assert it.finish(deploy).code == 0
+        assert life.versions == {it.old}
+        assert life.after_switch >= 4
+        again = Conversation(first.address, first.address)
+        assert again.version() == it.new
+        again.close()

@@ -43,6 +43,27 @@ def replaced(site: Site, folder: Path) -> Iterator[BadRegistry]:
                 server.run(["sh", "-c", f"iptables -D {rule}"], check=True)
 
 
+@contextmanager
+def changed_password(site: Site) -> Iterator[None]:
+    """Have the registry ask for another password for a block."""
+    password = site.fleet.registry.password
+    site.fleet.registry.set_password("changed-behind-our-back-1")
+    try:
+        yield
+    finally:
+        site.fleet.registry.set_password(password)
+
+
+@contextmanager
+def stopped(site: Site) -> Iterator[None]:
+    """Have no registry for a block."""
+    site.fleet.registry.stop(timeout=1)
+    try:
+        yield
+    finally:
+        site.fleet.registry.start()
+
+
 def test_registry_that_refuses_touches_nothing(
     row: Callable[..., Row], site: Site, tmp_path: Path
 ) -> None:
@@ -68,14 +89,12 @@ def test_registry_that_refuses_touches_nothing(
             refused("app_registry_password")
             bad.misbehave(for_good=faults.hang)
             it.configure(app_engine_timeout=5)
-            refused("did not answer within 5 s")
-        password = registry.password
-        registry.set_password("changed-behind-our-back-1")
-        refused("app_registry_password")
-        registry.set_password(password)
-        registry.stop()
-        refused("Check that the registry runs")
-        registry.start()
+            refused("the registry behind the Docker Engine did not answer within 5 s")
+            it.configure(app_engine_timeout=60)
+        with changed_password(site):
+            refused("app_registry_password")
+        with stopped(site):
+            refused("Check that the registry runs")
         assert {name: one.at_rest for name, one in it.look().items()} == before
 
 

@@ -108,9 +108,9 @@ def test_nothing_secret_is_said_of_checks_however_talkative_ansible_is(
 ) -> None:
     page.answer(reply(500, PRIVATE.encode()))
     log = elsewhere.folder / "health.jsonl"
-    login = {"host": "127.0.0.1", "port": closed_port(), "password": SENTINEL}
+    login: dict[str, Any] = {"host": "127.0.0.1", "port": closed_port(), "password": SENTINEL}
     dsn = f"postgresql://owner:{SENTINEL}@127.0.0.1:{login['port']}/shop"
-    web = {"kind": "http", "url": page.url, "expect": {"body": "fine"}}
+    web: dict[str, Any] = {"kind": "http", "url": page.url, "expect": {"body": "fine"}}
     checks = [
         {"name": "token", **web, "token": SENTINEL},
         {"name": "login", **web, "username": "ops", "password": SENTINEL},

@@ -29,12 +29,16 @@ _ROW = (
 )
 _STAT = (
     "# pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,dreq,dresp,ereq,econ,eresp,wretr,"
-    "wredis,status,weight\n"
+    "wredis,status,weight,check_status,check_code,check_desc\n"
     "web,FRONTEND,,,3,3,9984,9,0,0,0,0,0,,,,,OPEN,\n"
     "app_shop,blue,0,0,{blue},2,,4,0,0,,0,,0,0,0,0,no check,1\n"
     "app_shop,green,0,0,{green},2,,5,0,0,,0,,0,0,0,0,no check,1\n"
     "app_shop,BACKEND,0,0,9,9,999,9,0,0,0,0,,0,0,0,0,UP,2\n"
     "app_other,blue,0,0,7,7,,7,0,0,,0,,0,0,0,0,no check,1\n"
+    # As on an edge.
+    "app_news,web1,0,0,1,1,,9,0,0,,0,,0,0,0,0,UP,1,L7OK,200,Layer7 check passed\n"
+    "app_news,web2,0,0,0,0,,0,0,0,,0,,0,0,0,0,DOWN,1,L7STS,503,Layer7 wrong status\n"
+    "app_news,web2-unchecked,0,0,0,0,,0,0,0,,0,,0,0,0,0,no check,1,,,\n"
 )
 _NO_BACKEND, _NO_SERVER = "Can't find backend.\n", "No such server.\n"
 _FLAGS = {"ready": 0, "maint": 1, "drain": 8}

@@ -88,6 +88,16 @@ def test_a_hung_engine_is_given_up(engine: Engine, http_peer: HttpPeer) -> None:
     assert "did not answer within" in error.what
 
 
+@pytest.mark.parametrize("name", ["resolve", "pull"])
+def test_a_hung_registry_is_not_taken_for_a_hung_engine(
+    engine: Engine, http_peer: HttpPeer, name: str
+) -> None:
+    http_peer.answer(stall())
+    error = failure_of(lambda: CALLS[name](engine))
+    assert "the registry behind the Docker Engine did not answer within" in error.what
+    assert "that the registry runs" in error.next_step
+
+
 def test_the_registry_s_login_travels_in_a_header_of_its_own(
     engine: Engine, http_peer: HttpPeer
 ) -> None:

@@ -192,6 +192,14 @@ def test_of_a_crashing_candidate_the_first_log_is_shown_once() -> None:
     assert shown == [f"  | line {n} of web1" for n in range(28, 40)]
 
 
+def test_a_server_that_was_lost_before_the_switch_is_told_to_hold_a_candidate() -> None:
+    gone = {"web1": answered("prepare", **NEW), "web2": lost()}
+    report = judged(("prepare", gone), ("abort", {"web1": answered("abort"), "web2": lost()}))
+    assert report.exit is Exit.REFUSED
+    told = "web2: a candidate without traffic may be left; the next deploy removes it."
+    assert told in report.details
+
+
 def test_a_bake_that_failed_counts_the_requests_that_users_lost_on_all_servers() -> None:
     bad = {"traffic": {"requests": 40, "errors": 12, "response_ms": 3.0}, "log": []}
     bake = {

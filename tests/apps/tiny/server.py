@@ -15,13 +15,12 @@ shallow     answers its health endpoint 200 whatever its checks say
 rude        says in its log, its version and its checks what could do harm somewhere
 
 With DEPENDS=HOST:PORT it is healthy only while it reaches that. /slow?SECONDS takes so long, by
-default 2; /socket is a websocket that sends back what it gets.
+default 2; /upgrade leaves HTTP, as a websocket does; /forwarded tells what the proxies say of
+whoever asks.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import os
 import signal
@@ -77,12 +76,15 @@ class Handler(BaseHTTPRequestHandler):
         """Answer one request."""
         if MODE == "silent":
             time.sleep(3600)
-        if self.path.startswith("/socket"):
-            self.echo()
+        if self.path == "/upgrade":
+            self.converse()
             return
         if self.path.startswith("/slow"):
             time.sleep(float(self.path.partition("?")[2] or 2))
         status, body = 200, json.dumps({"hello": VERSION})
+        if self.path == "/forwarded":
+            names = ("X-Forwarded-For", "X-Forwarded-Proto")
+            body = json.dumps({name: self.headers.get_all(name) for name in names})
         if self.path != "/api/health":
             first_user.append(time.monotonic())
             if MODE == "dies" and spoiled():
@@ -100,6 +102,18 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
         print(f"request {self.path.split('?')[0]} {status}", flush=True)
 
+    def converse(self) -> None:
+        """Leave HTTP, as a websocket does, and answer every line with the version and the line."""
+        self.send_response(101)
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Upgrade", "lines")
+        self.end_headers()
+        self.wfile.flush()
+        self.close_connection = True
+        for line in self.rfile:
+            self.wfile.write(f"{VERSION} ".encode() + line)
+            self.wfile.flush()
+
     def health(self) -> tuple[int, str]:
         """Return status and body of the health endpoint."""
         if MODE == "plain":
@@ -116,20 +130,6 @@ class Handler(BaseHTTPRequestHandler):
         told = "ok" if good or MODE == "shallow" else "error"
         body = {"status": told, "version": version, "checks": checks}
         return (200 if told == "ok" else 503), json.dumps(body)
-
-    def echo(self) -> None:
-        """Be a websocket (RFC 6455, section 4.2.2) as far as a proxy sees one."""
-        key = self.headers.get("Sec-WebSocket-Key", "") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-        accepted = base64.b64encode(hashlib.sha1(key.encode()).digest()).decode()
-        self.send_response(101)
-        self.send_header("Upgrade", "websocket")
-        self.send_header("Connection", "Upgrade")
-        self.send_header("Sec-WebSocket-Accept", accepted)
-        self.end_headers()
-        self.wfile.flush()
-        self.close_connection = True
-        while data := self.connection.recv(4096):
-            self.connection.sendall(data)
 
     def log_message(self, *_: object) -> None:
         """Keep the library's own log out."""
