@@ -59,7 +59,7 @@ lock: $(READY) ## Resolve the dependencies again
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-header --output-file requirements.lock pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-header --extra dev --output-file requirements-dev.lock pyproject.toml
+		--no-header --extra ci --extra dev --output-file requirements-dev.lock pyproject.toml
 	@cd $(APPLICATION) && for extra in "" "--extra test"; do \
 		../../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-header $$extra --output-file requirements$${extra:+-test}.lock pyproject.toml; done

@@ -15,7 +15,7 @@ from .exits import Exit
 from .fleet_status import judge_status
 from .history import Wanted, merge_history
 from .report import Report, count_servers
-from .runner.private import dead_runs
+from .runner.private import dead_runs, remember_dead
 from .runner.result import Event, Result
 from .runner.run import run_playbook
 
@@ -126,11 +126,13 @@ def _release(request: Request, action: str, variables: dict[str, Any], check: bo
     if result.cancelled:
         finish = None if check else _finish(request, action, wanted, result)
         outcome.judge_cancelled(report, result, finish)
+        if result.hurried or (finish is not None and not finish.verdicts):
+            remember_dead(variables["release_id"])  # its lock need not run out
     else:
         outcome.judge_release(report, result)
     report.data["remote_calls"] = max(result.remote_calls.values(), default=0)
     report.seconds = time.monotonic() - started
-    notifications.settle(report, told, folder)
+    notifications.settle(report, told, folder, check=check)
     return report
 
 
@@ -138,13 +140,15 @@ def _finish(request: Request, action: str, variables: dict[str, Any], run: Resul
     """After a cancel, end the release: forward when it serves everywhere already, else back.
 
     Returns:
-        The run that did it, or None when nothing had been touched.
+        The run that did it, or None when nothing had been touched. A second signal leaves it out.
     """
     if "plan" not in run.begun:
         return None
     plan = next((one for one in run.verdicts if one["phase"] == "plan"), None)
     touched = plan is not None and plan["ok"] and not plan["same"]
     ending = "abort" if touched else "unlock"
+    if run.hurried:
+        return Result(cancelled=True) if touched else None
     target = (plan or {}).get("target")
     finish = run_playbook(
         "finish",

@@ -89,6 +89,17 @@ def explain_failure(report: Report, failed: dict[str, Any]) -> None:
     report.details += _met_by_users(failed)
 
 
+def left_behind(verdicts: list[dict[str, Any]]) -> list[str]:
+    """Name the servers that could not be cleaned up after a release that moved nobody."""
+    last = verdicts[-1]
+    if last["phase"] != "abort" or last["ok"] or last["exit_code"] == Exit.NEEDS_HUMAN:
+        return []
+    return [
+        f"{host}: a candidate without traffic may be left; the next deploy removes it."
+        for host in last["failed"]
+    ]
+
+
 def _met_by_users(failed: dict[str, Any]) -> list[str]:
     """Say how many requests the release failed while it took traffic; nothing where it took none.
 

@@ -77,6 +77,8 @@ def _table(report: Report) -> Table:
         told = (place if place != before else "", one["name"], one["kind"], one["status"])
         numbers = (f"{one['latency'] * 1000:.0f} ms", str(one["attempts"]))
         cells = [Text(printable(text)) for text in (*told, *numbers)]
-        table.add_row(*cells, Text(sign, style=style))
+        # Among two dozen good ones the eye has to find it.
+        row = "" if one["healthy"] else style
+        table.add_row(*cells, Text(sign, style=style), style=row)
         before = place
     return table

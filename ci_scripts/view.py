@@ -143,8 +143,13 @@ def print_status(console: Console, report: Report) -> None:
         if "version" in row:
             shown = {**row, "processes": _processes(row)}
             table.add_row(*map(_cell, (host, *(shown.get(name, "") for name in columns))))
-    if table.row_count:
-        console.print(table)
+    edges = Table("edge", "HAProxy", "sends requests to", "and none to", box=None, pad_edge=False)
+    for edge, row in report.data.get("edges", {}).items():
+        down = [f"{name} ({why})" for name, why in row["down"].items()]
+        edges.add_row(*map(_cell, (edge, row["state"], ", ".join(row["up"]), ", ".join(down))))
+    for one in (table, edges):
+        if one.row_count:
+            console.print(one)
     print_report(console, report)
 
 

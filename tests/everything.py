@@ -71,6 +71,7 @@ STEPS: dict[str, Callable[[], bool]] = {
     "application": application,
     "integration": rig_suite("integration"),
     "e2e": rig_suite("e2e"),
+    "faults": rig_suite("faults"),
 }
 
 

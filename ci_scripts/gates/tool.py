@@ -118,6 +118,32 @@ def run(
     return Ran(done.returncode, done.stdout, done.stderr)
 
 
+def stream(command: Sequence[str], cwd: Path, *, environ: Mapping[str, str], seconds: float) -> int:
+    """Run a tool with its output on standard error, and return its exit code.
+
+    Args:
+        environ: variables besides this process's own.
+
+    Raises:
+        ToolBroke: it cannot be started, or has not ended in time.
+    """
+    try:
+        done = subprocess.run(  # nosec B603 - a list, no shell
+            command,
+            cwd=cwd,
+            env={**os.environ, **environ},
+            stdin=subprocess.DEVNULL,
+            stdout=2,
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ToolBroke(f"it had not ended after {seconds:.0f} s") from error
+    except OSError as error:
+        raise ToolBroke(f"it cannot be started: {error}") from error
+    return done.returncode
+
+
 def _path(environ: Mapping[str, str]) -> str:
     """The search path with this installation's programs in front."""
     return os.pathsep.join((str(Path(sys.executable).parent), environ.get("PATH", os.defpath)))

@@ -45,7 +45,8 @@ class Finding:
     def __str__(self) -> str:
         place = f"{self.path}:{self.line}" if self.line else self.path
         where = place if self.subject in ("", self.path) else f"{self.subject} ({place})"
-        return f"{where.removesuffix(' ()')}: {self.id} {self.text}".removeprefix(": ")
+        told = f"{self.id}: {self.text}"
+        return f"{where.removesuffix(' ()')}: {told}" if where else told
 
 
 @dataclass(frozen=True)

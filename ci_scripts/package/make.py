@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import __version__, github
-from ..checkout import Checkout, GitError, find_checkout, with_commit
-from ..exits import CommandError, Exit
+from ..checkout import Checkout, find_checkout, with_commit
+from ..exits import CommandError, Exit, bad_input
+from ..git import GitError
 from ..hashes import sha256_of
 from ..image.records import RELEASE, Pushed, read_pushed
 from ..report import Report
 from . import wheels
 from .archive import PackageError, differences, write_package
 
-_INVENTORIES = "inventories"
+_INVENTORIES = Path("inventories")  # in the package, wherever the checkout has them
 _SCHEMA = 1
 
 
@@ -28,11 +29,13 @@ class Request:
     Attributes:
         project: the checkout's folder, or None for the current one.
         output: folder for ``dist/`` and the package; ``release.json`` is looked for there.
+        inventories: the checkout's folder of environments, relative to its top folder.
         isolated: whether the project's build backend is installed afresh.
     """
 
     project: Path | None
     output: Path
+    inventories: str = "inventories"
     isolated: bool = True
 
 
@@ -54,7 +57,7 @@ def make(request: Request) -> Report:
     content = wheels.content_of(wheel)
     files = {
         **content,
-        **_inventories(checkout),
+        **_inventories(checkout, request.inventories),
         f"toolkit/{name}": wheel,
         "toolkit/requirements.lock": content["requirements.lock"],
         "README.md": Path(__file__).with_name("README.md").read_bytes(),
@@ -117,24 +120,28 @@ def _release(output: Path, commit: str) -> Pushed | None:
     return release
 
 
-def _inventories(checkout: Checkout) -> dict[str, bytes]:
+def _inventories(checkout: Checkout, folder: str) -> dict[str, bytes]:
     """Return the inventories that the commit has; what lies beside them untracked stays out."""
     try:
-        names = checkout.tracked(_INVENTORIES)
-    except GitError as error:
-        raise CommandError(Exit.BAD_INPUT, f"{checkout.root}: {error}.") from error
+        where = (checkout.root / folder).resolve().relative_to(checkout.root)
+        names = checkout.tracked(str(where))
+    except (GitError, ValueError) as error:
+        raise bad_input("--inventories", folder, "a folder inside the checkout") from error
     if not names:
         raise CommandError(
             Exit.BAD_INPUT,
-            f"{checkout.root} has no {_INVENTORIES} in git: its package could be deployed nowhere.",
-            "Write them first; docs/your-own-servers.md shows how.",
+            f"{checkout.root / where} holds nothing in git: its package could be deployed nowhere.",
+            "Write the inventories first; docs/your-own-servers.md shows how.",
         )
     linked = [name for name in names if (checkout.root / name).is_symlink()]
     if linked:
         raise CommandError(
             Exit.BAD_INPUT, f"{linked[0]} is a link.", "Put the file itself in its place."
         )
-    return {name: (checkout.root / name).read_bytes() for name in names}
+    return {
+        str(_INVENTORIES / Path(name).relative_to(where)): (checkout.root / name).read_bytes()
+        for name in names
+    }
 
 
 def _about(version: str, commit: str, branch: str) -> bytes:

@@ -56,14 +56,17 @@ class Engine:
         self._api = api or DockerApi(UnixConnection(SOCKET, timeout))
 
     @contextmanager
-    def _explained(self, doing: str, cause: str = "refused") -> Iterator[None]:
+    def _explained(
+        self, doing: str, cause: str = "refused", *, registry: bool = False
+    ) -> Iterator[None]:
         """Turn what goes wrong into a sentence that names what was being done."""
         try:
             yield
         except ApiError as error:
             raise refusal(doing, error.said, cause) from error
         except TimeoutError as error:
-            raise silence(doing, f"did not answer within {self.timeout:g} s") from error
+            how = f"did not answer within {self.timeout:g} s"
+            raise silence(doing, how, registry=registry) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise silence(doing, "does not answer") from error
 
@@ -76,7 +79,7 @@ class Engine:
     def resolve(self, reference: Reference) -> str:
         """Return the digest that the registry has for a reference; this also proves that the
         registry answers and accepts the login."""
-        with self._explained(f"look up {reference.text} in its registry"):
+        with self._explained(f"look up {reference.text} in its registry", registry=True):
             answer = self._api.get(f"/distribution/{_name(reference.text)}/json", auth=self._auth)
         digest: str = answer["Descriptor"]["digest"]
         return digest
@@ -94,7 +97,7 @@ class Engine:
     def pull(self, repository: str, digest: str) -> None:
         """Pull an image by digest."""
         doing = f"pull {repository}@{digest}"
-        with self._explained(doing):
+        with self._explained(doing, registry=True):
             wanted = {"fromImage": repository, "tag": digest}
             for line in self._api.lines("/images/create", wanted, auth=self._auth):
                 check_tether()
@@ -121,6 +124,14 @@ class Engine:
                 self._api.delete(f"/images/{_name(pinned)}")
             except ApiError:
                 return
+
+    def unused_image_bytes(self) -> int:
+        """Return how large the images are that no container uses, layers that they share with
+        others included."""
+        with self._explained("list images"):
+            images = self._api.get("/images/json")
+            used = {row["ImageID"] for row in self._api.get("/containers/json", {"all": "true"})}
+        return sum(int(image["Size"]) for image in images if image["Id"] not in used)
 
     def containers(self, app: str) -> list[Container]:
         """Return the application's containers, newest first, stopped ones included."""

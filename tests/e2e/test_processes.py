@@ -7,13 +7,13 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+import yaml
 
 from tests.fleet import Fleet
+from tests.fleet.waiting import wait_until
 
-from .conftest import make_site, settings_file
 from .desk import AT_REST, FOLDER, PROCESSES, PYTHON, SCHEDULER, Desk
-from .site import SECRET, Images
-from .test_recovery import remote_work, wait_until, without
+from .site import SECRET, Images, make_site, settings_file
 
 pytestmark = pytest.mark.rig
 
@@ -29,6 +29,14 @@ def bootstrapped(fleet: Fleet, images: Images, tmp_path_factory: pytest.TempPath
     assert said.code == 0, said.text
     desk.prepare_log()
     return desk
+
+
+def without(hosts: str, server: str) -> str:
+    """Return hosts.yml without a server."""
+    content = yaml.safe_load(hosts)
+    for group in content["all"]["children"].values():
+        group["hosts"].pop(server)
+    return yaml.safe_dump(content)
 
 
 @pytest.fixture
@@ -127,10 +135,14 @@ def test_deploy_that_is_killed_in_the_handover_is_told_and_repaired(desk: Desk) 
     desk.configure(app_processes=slow)
     desk.deploy("1.0.0")
     process = desk.operator.start("deploy", "--image", desk.images("2.0.0"))
-    wait_until(lambda: "scheduler" not in desk.processes()["web1"], "the scheduler's end")
+    wait_until(
+        lambda: "scheduler" not in desk.processes()["web1"], "the scheduler's end", deadline=60
+    )
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
-    wait_until(lambda: not remote_work(desk), "the end of the orphaned remote command")
+    wait_until(
+        lambda: not desk.remote_work(), "the end of the orphaned remote command", deadline=60
+    )
     told = desk.operator.run("status")
     assert told.code == 5, told.text
     assert "web1: handover of release" in told.text
@@ -147,7 +159,9 @@ def test_cancel_in_the_handover_brings_the_old_processes_back(desk: Desk) -> Non
     desk.deploy("1.0.0")
     before = desk.release(), desk.processes()
     process = desk.operator.start("deploy", "--image", desk.images("2.0.0"))
-    wait_until(lambda: "scheduler" not in desk.processes()["web1"], "the scheduler's end")
+    wait_until(
+        lambda: "scheduler" not in desk.processes()["web1"], "the scheduler's end", deadline=60
+    )
     process.terminate()
     said = desk.operator.finish(process)
     assert said.code == 7, said.text
@@ -175,7 +189,9 @@ def test_process_stopped_by_hand_is_told_and_repaired(desk: Desk) -> None:
 def test_after_a_reboot_the_release_s_processes_run_and_no_others(desk: Desk) -> None:
     desk.deploy("2.0.0")
     desk.servers[0].restart()
-    wait_until(lambda: desk.operator.run("status").code == 0, "the processes after the reboot")
+    wait_until(
+        lambda: desk.operator.run("status").code == 0, "the processes after the reboot", deadline=60
+    )
     assert desk.processes() == desk.processes(of=desk.release()) == AT_REST
     assert desk.overlaps() == []
 

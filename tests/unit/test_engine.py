@@ -88,6 +88,16 @@ def test_a_hung_engine_is_given_up(engine: Engine, http_peer: HttpPeer) -> None:
     assert "did not answer within" in error.what
 
 
+@pytest.mark.parametrize("name", ["resolve", "pull"])
+def test_a_hung_registry_is_not_taken_for_a_hung_engine(
+    engine: Engine, http_peer: HttpPeer, name: str
+) -> None:
+    http_peer.answer(stall())
+    error = failure_of(lambda: CALLS[name](engine))
+    assert "the registry behind the Docker Engine did not answer within" in error.what
+    assert "that the registry runs" in error.next_step
+
+
 def test_the_registry_s_login_travels_in_a_header_of_its_own(
     engine: Engine, http_peer: HttpPeer
 ) -> None:
@@ -224,6 +234,12 @@ def test_containers_come_newest_first(engine: Engine, http_peer: HttpPeer) -> No
     rows = [{"Names": [f"/c{at}"], "State": "exited", "Created": at} for at in (1, 3, 2)]
     http_peer.answer(gave(rows))
     assert [one.name for one in engine.containers("shop")] == ["c3", "c2", "c1"]
+
+
+def test_images_that_no_container_uses_are_counted(engine: Engine, http_peer: HttpPeer) -> None:
+    images = [{"Id": f"sha256:{name}", "Size": size} for name, size in (("a", 5), ("b", 7))]
+    http_peer.answer(gave(images), gave([{"ImageID": "sha256:a"}, {"ImageID": "sha256:gone"}]))
+    assert engine.unused_image_bytes() == 7
 
 
 def test_an_image_s_facts_come_from_its_labels(engine: Engine, http_peer: HttpPeer) -> None:

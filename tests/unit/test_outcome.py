@@ -192,6 +192,14 @@ def test_of_a_crashing_candidate_the_first_log_is_shown_once() -> None:
     assert shown == [f"  | line {n} of web1" for n in range(28, 40)]
 
 
+def test_a_server_that_was_lost_before_the_switch_is_told_to_hold_a_candidate() -> None:
+    gone = {"web1": answered("prepare", **NEW), "web2": lost()}
+    report = judged(("prepare", gone), ("abort", {"web1": answered("abort"), "web2": lost()}))
+    assert report.exit is Exit.REFUSED
+    told = "web2: a candidate without traffic may be left; the next deploy removes it."
+    assert told in report.details
+
+
 def test_a_bake_that_failed_counts_the_requests_that_users_lost_on_all_servers() -> None:
     bad = {"traffic": {"requests": 40, "errors": 12, "response_ms": 3.0}, "log": []}
     bake = {
@@ -304,6 +312,21 @@ def cancelled(
 def test_a_cancel_before_the_plan_touched_nothing() -> None:
     report = cancelled([])
     assert (report.exit, "before anything was touched" in report.message) == (Exit.CANCELLED, True)
+
+
+@pytest.mark.parametrize(
+    ("hurried", "finish"),
+    [(True, Result(cancelled=True)), (False, Result(cancelled=True))],
+    ids=["before it could be brought back", "while it was brought back"],
+)
+def test_a_second_signal_is_told_with_what_is_left(hurried: bool, finish: Result) -> None:
+    run = Result(cancelled=True, hurried=hurried, verdicts=travelled(PREPARED))
+    run.begun = ["plan", "prepare", "switch"]
+    report = judge_cancelled(Report("deploy", "staging"), run, finish)
+    assert report.exit is Exit.NEEDS_HUMAN
+    assert "in the middle of switch" in report.message
+    assert release().id in report.message and "web1, web2" in report.message
+    assert "iactl status staging" in report.next_step
 
 
 def test_a_cancel_that_brought_every_server_back_says_so() -> None:

@@ -214,4 +214,23 @@ def test_json_holds_all_of_a_report_and_the_exit_code_as_a_number() -> None:
         "hosts": {"web1": {}},
         "data": {"x": 1},
         "seconds": 0.0,
+        "at": "",
     }
+
+
+def test_a_status_shows_where_edges_send_requests() -> None:
+    report = Report("status", "staging", message="staging serves 1.4.0 on 2 servers.")
+    report.data["edges"] = {
+        "edge1": {
+            "state": "answers",
+            "up": ["web1"],
+            "down": {"web2": "it does not answer"},
+            "problems": [],
+        },
+        "edge2": {"state": "unreachable", "up": [], "down": {}, "problems": []},
+    }
+    console, printed = plain()
+    print_status(console, report)
+    rows = [line.split() for line in printed().splitlines()]
+    assert "edge1 answers web1 web2 (it does not answer)".split() in rows
+    assert ["edge2", "unreachable"] in rows

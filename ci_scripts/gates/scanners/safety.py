@@ -103,8 +103,8 @@ def judge(
         reason = f"{len(missed)} of {len(pins)} packages were not looked at{told}."
         return error(NAME, reason, tool_version=tool_version)
     if not proved:
-        reason = f"The database finds no fault with {packages.CONTROL}: its answers prove nothing."
-        return error(NAME, reason, tool_version=tool_version)
+        reason = f"The database does not know {packages.CONTROL}, which is vulnerable."
+        return error(NAME, f"{reason} Its answers prove nothing.", tool_version=tool_version)
     return judged(
         NAME, findings, len(pins), "packages", tool_version=tool_version, data_date=data_date
     )

@@ -165,13 +165,20 @@ def _check_ledger(host: Host) -> None:
 def _check_space(host: Host) -> None:
     root = str(host.engine.info().get("DockerRootDir", "/var/lib/docker"))
     free = shutil.disk_usage(root).free
-    if free < host.settings.min_free_bytes:
+    asked = host.settings.min_free_bytes
+    if free < asked:
         raise DeployError(
-            f"{root} has {free >> 20} MiB free, a deploy asks for"
-            f" {host.settings.min_free_bytes >> 20} MiB",
-            "Free space, for instance with 'docker image prune', or lower app_min_free_mib",
+            f"{root} has {free >> 20} MiB free, a deploy asks for {asked >> 20} MiB:"
+            f" {(asked - free >> 20) + 1} MiB are missing",
+            f"Free space: 'docker image prune -a' would free {_freed(host)}; or lower"
+            " app_min_free_mib",
             cause="refused",
         )
+
+
+def _freed(host: Host) -> str:
+    unused = host.engine.unused_image_bytes()
+    return f"up to {unused >> 20} MiB" if unused >> 20 else "nothing"
 
 
 def _diff(host: Host, view: View, wanted: Release) -> dict[str, str]:

@@ -137,6 +137,7 @@ def _mutate(host: Host, params: dict[str, Any], claim: Claim, check_mode: bool) 
             done = commit(host, host.known(release_id), params["action"], params["actor"])
         else:
             done = abort(host, release_id, asked, params["reason"], wanted)
+        done["ledger_head"] = host.store.ledger().head
     if not params["lease"]["grant"] and not wanted.only_stop:
         # A host's last phase; the one that granted the lease gets it back when all have ended.
         host.store.lease.release(claim.run)

@@ -17,7 +17,16 @@ _BY_CAUSE = {"input": BAD_INPUT, "unavailable": NO_TARGET, "locked": LOCKED, "re
 _MOVED = ("switch", "handover", "bake")
 _BEFORE_SWITCH = ("fetch", "migrate", "prepare")
 # What a verdict takes over from the one before it.
-_CARRIED = ("digest", "target", "same", "warm", "lease", "migration", "handover")
+_CARRIED = (
+    "digest",
+    "target",
+    "same",
+    "warm",
+    "lease",
+    "migration",
+    "handover",
+    "failed_requests",
+)
 # How processes change hands, in rising order of what has to be awaited.
 _MODES = ("none", "host", "fleet")
 _STAYED = (
@@ -55,6 +64,7 @@ _KEPT = (
     "handover",
     "quiet",
     "granted",
+    "ledger_head",
     "lease",
 )
 
@@ -74,8 +84,9 @@ def release_verdict(
         The verdict: ``ok``, ``failed`` and ``lost`` hosts, ``fenced`` (another run has taken
         over), ``exit_code``, ``message``, for an abort ``because``, what the plan decided
         (``digest``, ``target``, ``same``, ``warm``, ``lease``, ``handover``), what the
-        ``migration`` came to and whether going back is ``one_way`` off, whether the hosts are
-        ``quiet`` (each has ended the processes that must not run), and each host's result.
+        ``migration`` came to and whether going back is ``one_way`` off, how many
+        ``failed_requests`` of users the bake saw, whether the hosts are ``quiet`` (each has ended
+        the processes that must not run), and each host's result.
     """
     before = before or {}
     results = {host: _result(hostvars[host], phase) for host in hosts}
@@ -97,6 +108,8 @@ def release_verdict(
     }
     if phase == "migrate":
         verdict.update(_migrated(results))
+    if phase == "bake":
+        verdict["failed_requests"] = _failed_requests(results)
     if phase == "abort":
         # Being back does not make it a success: the run ends with what made it go back.
         # It takes two calls where a fleet's one process goes back, and users had been moved.
@@ -113,6 +126,16 @@ def release_verdict(
         verdict["exit_code"] = _exit_code(phase, before, results, failed)
         verdict["message"] = _message(phase, results, failed)
     return verdict
+
+
+def _failed_requests(results: dict[str, dict[str, Any]]) -> int | None:
+    """Count what the proxies counted since the switch; None where none of them has counted."""
+    told = [
+        result.get("traffic") or (result.get("evidence") or {}).get("traffic")
+        for result in results.values()
+    ]
+    counted = [int(traffic["errors"]) for traffic in told if traffic]
+    return sum(counted) if counted else None
 
 
 def _migrated(results: dict[str, dict[str, Any]]) -> dict[str, Any]:

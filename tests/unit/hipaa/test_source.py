@@ -115,7 +115,12 @@ DEFECTS += [
     ),
     ("S3", "no HSTS", product("http-response set-header Strict", "# "), "no Strict-Transport"),
     ("S3", "short HSTS", product("max-age=31536000", "max-age=300"), "no Strict-Transport"),
-    ("S3", "no address", product("option forwardfor", ""), "the client's address"),
+    (
+        "S3",
+        "no address",
+        product("http-request set-header X-Forwarded-For", "# "),
+        "the client's address",
+    ),
     ("S3", "no scheme", product("set-header X-Forwarded-Proto https", "set-header X 1"), "Proto"),
     ("S3", "no section", product("global\n", "\n"), "stands in no section"),
     ("S4", "no sslmode", change(APP, "?sslmode=verify-full", ""), "with sslmode not set"),
