@@ -23,10 +23,20 @@ _BLOCK = re.compile(r"^`(\.github/workflows/\S+?)`.*?^```yaml\n(.*?)^```", re.MU
 _PYTHON = re.compile(r"^# In its own repository.*\npython = .*\n", re.MULTILINE)
 _IGNORED = ("__pycache__", ".pytest_cache", "*.egg-info")
 _OPERATIONS = {
+    # A vault has no document's start.
+    ".yamllint": "---\nextends: default\nignore: [vault.yml]\nrules: {line-length: {max: 140}}\n",
     "operations/postgresql.conf": "log_connections = on\nlog_statement = ddl\n",
     "operations/backup.cron": "0 1 * * * deploy iactl backup production && age --encrypt"
     " --recipient age1made-up dump > dump.age && sha256sum dump.age > dump.sha256\n",
 }
+
+
+class _Indented(yaml.SafeDumper):
+    """Indents lists, as yamllint wants it."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        """Indent, whatever is asked."""
+        super().increase_indent(flow, False)
 
 
 def _hipaa() -> str:
@@ -84,9 +94,13 @@ class Application:
         shutil.copytree(_SOURCE, application.clone, ignore=ignored)
         # What the reference application says of its place in the toolkit's repository.
         project = (application.clone / "pyproject.toml").read_text(encoding="utf-8")
-        scan = f'[tool.iactl.scan]\nosv_url = "{osv_url}"\n'
-        assert "[tool.iactl.scan]\n" in project
-        project = project.replace("[tool.iactl.scan]\n", scan)
+        for table, line in {
+            "scan": f'osv_url = "{osv_url}"',
+            "lint": 'yaml = ["inventories"]',
+        }.items():
+            head = f"[tool.iactl.{table}]\n"
+            assert head in project
+            project = project.replace(head, f"{head}{line}\n")
         application.write("pyproject.toml", _PYTHON.sub("", project))
         for path, text in documented(toolkit_commit).items():
             application.write(path, text)
@@ -95,7 +109,7 @@ class Application:
             application.write(path, text)
         for environment, files in inventories.items():
             for name, content in files.items():
-                text = yaml.safe_dump(content, sort_keys=False)
+                text = yaml.dump(content, Dumper=_Indented, sort_keys=False)
                 application.write(f"inventories/{environment}/{name}", f"---\n{text}")
         git(application.clone, "init", "--quiet", "--initial-branch", "development")
         git(application.clone, "config", "user.name", "Alice")
