@@ -135,14 +135,15 @@ def _handler(server: HttpServer) -> type[BaseHTTPRequestHandler]:
             except OSError:
                 return  # the other side has gone
 
-        do_GET = do_POST = do_PUT = _take
+        do_GET = do_HEAD = do_POST = do_PUT = _take
 
         def _send(self, reply: Reply) -> None:
             self.send_response(reply.status)
             for name, value in {**reply.headers, "Content-Length": str(len(reply.body))}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(reply.body)
+            if self.command != "HEAD":
+                self.wfile.write(reply.body)
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
             """Say nothing."""

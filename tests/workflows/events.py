@@ -23,7 +23,7 @@ class Event:
         ref: in full, such as `refs/heads/main`.
         payload: what stands in the file of GITHUB_EVENT_PATH.
         inputs: what was typed, of an event by hand.
-        trusted: False for a pull request from a fork, which gets no secret and a token that only reads.
+        trusted: False for a pull request from a fork: no secret, and a token that only reads.
     """
 
     name: str
@@ -43,10 +43,17 @@ class Event:
         """The file of GITHUB_EVENT_PATH."""
         return json.dumps({**self.payload, "inputs": self.inputs} if self.inputs else self.payload)
 
-    def context(self, run: int = 1, job: str = "") -> Closed:
+    def context(
+        self,
+        run: int = 1,
+        job: str = "",
+        actor: str = "alice",
+        token: str = "",
+        address: str = "https://github.com",
+    ) -> Closed:
         """The context `github`; `run` is the run's number."""
         return Closed(
-            actor="alice",
+            actor=actor,
             base_ref=self.base_ref,
             event=self.payload,
             event_name=self.name,
@@ -58,9 +65,10 @@ class Event:
             repository_owner=OWNER,
             run_attempt="1",
             run_id=str(run),
-            server_url="https://github.com",
+            api_url=f"{address}/api",
+            server_url=address,
             sha=self.sha,
-            token="",
+            token=token,
             workflow="ci",
         )
 
