@@ -172,11 +172,11 @@ for commands in (
     lock_commands(),
     notify_commands(),
     hipaa_commands(),
-    image_commands(),
-    package_commands(),
     scan_commands(),
     lint_commands(),
     test_commands(),
+    image_commands(),
+    package_commands(),
     ci_commands(),
     doctor_commands(),
 ):

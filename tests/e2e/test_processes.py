@@ -12,7 +12,7 @@ import yaml
 from tests.fleet import Fleet
 from tests.fleet.waiting import wait_until
 
-from .desk import AT_REST, FOLDER, PROCESSES, PYTHON, SCHEDULER, Desk
+from .desk import AT_REST, FOLDER, HOLDER, PROCESSES, PYTHON, SCHEDULER, Desk
 from .site import SECRET, Images, make_site, settings_file
 
 pytestmark = pytest.mark.rig
@@ -130,13 +130,12 @@ def test_scheduler_that_moves_to_another_server_never_runs_on_both(desk: Desk) -
 
 
 def test_deploy_that_is_killed_in_the_handover_is_told_and_repaired(desk: Desk) -> None:
-    # The deploy waits for a long task while the scheduler has ended already.
-    slow = {**PROCESSES, "worker": {"command": [*PYTHON, "work", 10], "stop_seconds": 60}}
-    desk.configure(app_processes=slow)
+    # The deploy waits for the worker's task while the scheduler has ended already.
+    desk.configure(app_processes={**PROCESSES, "worker": HOLDER})
     desk.deploy("1.0.0")
     process = desk.operator.start("deploy", "--image", desk.images("2.0.0"))
     wait_until(
-        lambda: "scheduler" not in desk.processes()["web1"], "the scheduler's end", deadline=60
+        lambda: "scheduler" not in desk.processes()["web1"], "the scheduler's end", deadline=120
     )
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
@@ -147,6 +146,7 @@ def test_deploy_that_is_killed_in_the_handover_is_told_and_repaired(desk: Desk) 
     assert told.code == 5, told.text
     assert "web1: handover of release" in told.text
     assert "web1: process scheduler does not run as it should" in told.text
+    desk.let_go()
     desk.deploy("2.0.0")
     assert desk.processes() == {"web1": {"scheduler": 1, "worker": 1}, "web2": {"worker": 1}}
     assert desk.operator.run("status").code == 0
@@ -154,15 +154,15 @@ def test_deploy_that_is_killed_in_the_handover_is_told_and_repaired(desk: Desk) 
 
 
 def test_cancel_in_the_handover_brings_the_old_processes_back(desk: Desk) -> None:
-    slow = {**PROCESSES, "worker": {"command": [*PYTHON, "work", 8], "stop_seconds": 60}}
-    desk.configure(app_processes=slow)
+    desk.configure(app_processes={**PROCESSES, "worker": HOLDER})
     desk.deploy("1.0.0")
     before = desk.release(), desk.processes()
     process = desk.operator.start("deploy", "--image", desk.images("2.0.0"))
     wait_until(
-        lambda: "scheduler" not in desk.processes()["web1"], "the scheduler's end", deadline=60
+        lambda: "scheduler" not in desk.processes()["web1"], "the scheduler's end", deadline=120
     )
     process.terminate()
+    desk.let_go()
     said = desk.operator.finish(process)
     assert said.code == 7, said.text
     assert (desk.release(), desk.processes()) == before
@@ -190,7 +190,9 @@ def test_after_a_reboot_the_release_s_processes_run_and_no_others(desk: Desk) ->
     desk.deploy("2.0.0")
     desk.servers[0].restart()
     wait_until(
-        lambda: desk.operator.run("status").code == 0, "the processes after the reboot", deadline=60
+        lambda: desk.operator.run("status").code == 0,
+        "the processes after the reboot",
+        deadline=120,
     )
     assert desk.processes() == desk.processes(of=desk.release()) == AT_REST
     assert desk.overlaps() == []

@@ -7,7 +7,7 @@ open or parse is an error: the rest of that file was not looked at.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from .. import tool
 from ..job import Job
@@ -16,6 +16,8 @@ from .subject import left_out, notes, nothing, python_files
 
 NAME = "flake8"
 _FORMAT = "%(path)s\t%(row)d\t%(code)s\t%(text)s"
+# Virtual environments and caches; flake8 itself leaves out few of them.
+_HIDDEN = ".*,node_modules,venv"
 _COUNTED = re.compile(r"^(\d+)\s+total files processed$", re.MULTILINE)
 _UNREAD = frozenset(("E902", "E999"))
 
@@ -25,19 +27,19 @@ def run(job: Job) -> Verdict:
     files = python_files(job.project)
     if not files:
         return nothing(NAME, "Python files")
-    return judge(tool.run(command(files), job.project.root), len(files), tool.version(NAME))
+    return judge(tool.run(command(), job.project.root), len(files), tool.version(NAME))
 
 
-def command(files: Iterable[str]) -> list[str]:
-    """Return how to start it."""
-    return [*tool.module(NAME), "--benchmark", "--format", _FORMAT, "--", *files]
+def command() -> list[str]:
+    """Return how to start it: on the folder, so that the project's exclusions count."""
+    return [*tool.module(NAME), "--benchmark", "--format", _FORMAT, "--extend-exclude", _HIDDEN]
 
 
 def judge(ran: tool.Ran, asked: int, tool_version: str = "") -> Verdict:
     """Return the verdict on what it printed. Pure.
 
     Args:
-        asked: how many files it got.
+        asked: how many Python files there are.
     """
     counted = _COUNTED.search(ran.out)
     if counted is None:
