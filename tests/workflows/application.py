@@ -21,6 +21,12 @@ _SOURCE = ROOT / "examples" / "innerarchitect"
 _DOCS = ROOT / "docs" / "pipeline.md"
 _BLOCK = re.compile(r"^`(\.github/workflows/\S+?)`.*?^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _PYTHON = re.compile(r"^# In its own repository.*\npython = .*\n", re.MULTILINE)
+# Those that talk to the services; make test runs all of them elsewhere.
+_TESTS = re.compile(r"^arguments = .*\nsource = .*\nmin_coverage = .*$", re.MULTILINE)
+_FEW_TESTS = """\
+arguments = ["-q", "tests/test_cache.py", "tests/test_migrations.py"]
+source = ["innerarchitect"]
+min_coverage = 30"""
 _IGNORED = ("__pycache__", ".pytest_cache", "*.egg-info")
 _OPERATIONS = {
     # A vault has no document's start.
@@ -101,6 +107,7 @@ class Application:
             head = f"[tool.iactl.{table}]\n"
             assert head in project
             project = project.replace(head, f"{head}{line}\n")
+        project = _TESTS.sub(_FEW_TESTS, project)
         application.write("pyproject.toml", _PYTHON.sub("", project))
         for path, text in documented(toolkit_commit).items():
             application.write(path, text)

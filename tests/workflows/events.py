@@ -10,8 +10,8 @@ from .expressions import Closed
 
 OWNER, NAME = "you", "shop"
 REPOSITORY = f"{OWNER}/{NAME}"
-_SHA = "5f0c2a9e7d41b36c8a90e1f2d3b4c5a697886e0d"
-_BASE = "0d1e2f3a4b5c6d7e8f90a1b2c3d4e5f60718293a"
+_SHA = "5f" * 20
+_BASE = "0d" * 20
 
 
 @dataclass(frozen=True)

@@ -626,7 +626,7 @@ def test_every_check_has_a_seeded_defect() -> None:
     ("path", "text", "found"),
     [
         (".github/workflows/ci.yml", "secrets: inherit\n", 0),
-        (".github/workflows/ci.yml", "secret: 'inherited-7c1d9a'\n", 1),
+        (".github/workflows/ci.yml", "secret: '" + "inherited-7c1d9a'\n", 1),
         ("settings.yml", "secret: inherit\n", 1),
     ],
 )
