@@ -44,8 +44,15 @@ class Desk(Site):
             script = f"cd {FOLDER} && rm -f go && : > log && chmod 666 log"
             server.run(["sh", "-c", script])
 
+    def settled(self, process: str) -> bool:
+        """Tell whether the engine looks after a process of that name on every server."""
+        policy = "{{.HostConfig.RestartPolicy.Name}}"
+        script = f"docker ps -q --filter label=iadeploy.process={process} | xargs -r docker inspect"
+        argv = ["sh", "-c", f"{script} -f '{policy}'"]
+        return all("unless-stopped" in server.run(argv).stdout for server in self.servers)
+
     def let_go(self) -> None:
-        """Have the tasks of all holders end."""
+        """Have the tasks of all holders end, and what dies die."""
         for server in self.servers:
             server.run(["touch", f"{FOLDER}/go"])
 

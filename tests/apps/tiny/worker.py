@@ -4,7 +4,7 @@ work SECONDS  takes one task after the other; SIGTERM lets it finish the one tha
 hold          has one task, which lasts until there is a file /ticks/go
 schedule      ticks; there must never be two of it
 crash         exits at once with a message that holds its secret
-dies          exits five seconds after its start
+dies          exits when there is a file /ticks/go
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ def main(role: str, *arguments: str) -> None:
         secret = Path(os.environ["TINY_SECRET_FILE"]).read_text(encoding="utf-8")
         sys.exit(f"fatal: cannot reach the queue with password {secret}")
     elif role == "dies":
-        ended.wait(5)
+        while not os.path.exists(GO) and not ended.wait(0.05):
+            pass
         sys.exit(3)
 
 
