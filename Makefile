@@ -9,7 +9,7 @@ APPLICATION := examples/innerarchitect
 APPLICATION_READY := .venv-application/.ready
 ANSIBLE := playbooks roles inventories tests/molecule .config/molecule
 
-.PHONY: help setup demo demo-down test test-fast lint format bench clean-rig lock
+.PHONY: help setup tools demo demo-down test test-fast lint format bench clean-rig lock
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,6 +33,9 @@ test: $(READY) $(APPLICATION_READY) ## Run every test
 
 test-fast: $(READY) ## Run the tests that need no Docker, in under a minute
 	@$(BIN)/python -m pytest -q -n auto tests/unit
+
+tools: $(READY) ## The same, and on GitHub put it on the PATH
+	@if [ -n "$${GITHUB_PATH:-}" ]; then echo "$(CURDIR)/$(BIN)" >> "$$GITHUB_PATH"; fi
 
 lint: $(READY) ## Check format, types, style, and what Ansible runs
 	@$(BIN)/black --check --quiet . || { echo "black: run 'make format'"; exit 1; }

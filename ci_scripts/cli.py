@@ -12,8 +12,10 @@ from . import __version__, inputs, operations, view
 from .cli_audit import audit_commands
 from .cli_backup import backup_commands
 from .cli_hipaa import hipaa_commands
+from .cli_image import image_commands
 from .cli_lock import lock_commands
 from .cli_notify import notify_commands
+from .cli_package import package_commands
 from .cli_verify import verify_commands
 from .command import finish, watched
 from .exits import Exit
@@ -165,6 +167,8 @@ for commands in (
     lock_commands(),
     notify_commands(),
     hipaa_commands(),
+    image_commands(),
+    package_commands(),
 ):
     app.add_typer(commands)
 

@@ -114,21 +114,16 @@ def tell(
         return None, told  # whatever it was, it must not turn a finished deploy into a failed one
 
 
-def health_alert(report: Report, inventory: Path) -> str:
+def health_alert(facts: dict[str, Any], inventory: Path) -> str:
     """Tell that an environment is not healthy.
 
     Args:
-        report: what the health check came to; its message and next step are told, its details,
-            which may quote what servers said, are not.
+        facts: by the names of the module's options; nothing that servers said is among them.
         inventory: the environment's folder.
 
     Returns:
         ``sent``, ``degraded``, or ``none`` when no channel is set up.
     """
-    facts: dict[str, Any] = _facts(report)
-    if report.hosts:
-        facts["hosts_total"] = len(report.hosts)
-        facts["hosts_ok"] = sum(1 for host in report.hosts.values() if host.get("ok", True))
     result, told = tell(inventory, "health_alert", facts, {})
     return told.state if result is not None and result.rc == 0 else DEGRADED
 

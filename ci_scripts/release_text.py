@@ -86,6 +86,21 @@ def explain_failure(report: Report, failed: dict[str, Any]) -> None:
             report.details += [f"  last log lines of the container on {host}:"]
             report.details += [f"  | {line}" for line in log[-LOG_LINES:]]
             shown = True
+    report.details += _met_by_users(failed)
+
+
+def _met_by_users(failed: dict[str, Any]) -> list[str]:
+    """Say how many requests the release failed while it took traffic; nothing where it took none.
+
+    A request that failed and went well on another try of the proxy is among them.
+    """
+    answers = list(failed["hosts"].values())
+    counted = [one.get("traffic") or (one.get("evidence") or {}).get("traffic") for one in answers]
+    requests = sum(one["requests"] for one in counted if one)
+    errors = sum(one["errors"] for one in counted if one)
+    if not requests:
+        return []
+    return [f"While it took traffic, {errors} of {requests} requests failed."]
 
 
 def changes(plan: dict[str, Any]) -> list[str]:

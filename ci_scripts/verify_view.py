@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from .notifications import DEGRADED, SENT
 from .report import Report
 from .view import print_report
 
@@ -32,6 +33,17 @@ def print_verification(console: Console, report: Report) -> None:
             line = "  ".join((*told, f"{one['latency'] * 1000:.0f} ms"))
             console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
     print_report(console, report)
+
+
+def print_alert(console: Console, report: Report) -> None:
+    """Print what came of the alert, or of a verification that ended before it was shown."""
+    if not report.data.pop("shown", False):
+        print_report(console, report)
+    elif report.data.get("notify") == SENT:
+        console.print("The notification channels were alerted.")
+    elif report.data.get("notify") == DEGRADED:
+        check = f"iactl notify test {report.environment}"
+        console.print(f"The alert did not reach every channel; see '{check}'.")
 
 
 def print_end(console: Console, report: Report) -> None:

@@ -56,6 +56,7 @@ def test_a_certificate_is_judged_by_end_and_name(
     assert told in (found.cause or found.status)
 
 
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 def test_an_unknown_authority_is_no_trust(tmp_path: Path) -> None:
     with TlsPeer(make_certificate(tmp_path, 90)) as peer:
         found = ask("tls", host="127.0.0.1", port=peer.port)

@@ -192,6 +192,16 @@ def test_of_a_crashing_candidate_the_first_log_is_shown_once() -> None:
     assert shown == [f"  | line {n} of web1" for n in range(28, 40)]
 
 
+def test_a_bake_that_failed_counts_the_requests_that_users_lost_on_all_servers() -> None:
+    bad = {"traffic": {"requests": 40, "errors": 12, "response_ms": 3.0}, "log": []}
+    bake = {
+        "web1": refused("bake", "unhealthy", evidence=bad),
+        "web2": answered("bake", traffic={"requests": 60, "errors": 1, "response_ms": 3.0}),
+    }
+    report = judged(PREPARED, SWITCHED, ("bake", bake), RETURNED)
+    assert "While it took traffic, 13 of 100 requests failed." in report.details
+
+
 def test_servers_that_disagree_on_the_way_back_are_told_as_one() -> None:
     plan = {
         "web1": planned(target={"id": RELEASE_ID, "version": "1"}),

@@ -49,6 +49,13 @@ def test_each_reason_has_its_cause_and_next_step(said: str, cause: str) -> None:
         assert step
 
 
+@pytest.mark.parametrize(
+    "said", ["ann@web1: Permission denied (publickey).", "ann 10.0.0.9: Permission denied"]
+)
+def test_a_refused_log_in_names_its_user(said: str) -> None:
+    assert explain(PREFIX + said)[0] == "it refused the SSH log-in of user 'ann'"
+
+
 @pytest.mark.parametrize("message", ["", "\n\n", "kex_exchange: closed", "x" * 5000])
 def test_an_unknown_reason_is_handed_on_in_one_short_line(message: str) -> None:
     told, step = explain(message)

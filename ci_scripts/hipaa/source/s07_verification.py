@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
-from ..evidence import read_json
+from ...evidence import read_json
 from ..verdict import Finding, Verdict, judged
 from .context import Source
 

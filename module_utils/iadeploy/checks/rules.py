@@ -11,6 +11,8 @@ from .targets import check_host, check_url
 
 _NAME = re.compile(r"[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]{0,78}[^\s\x00-\x1f\x7f])?")
 _ROOM = ("min_free_mib", "min_free_percent", "min_free_inodes_percent")
+# Statuses that are followed as far as a check allows it.
+REDIRECTS = (301, 302, 303, 307, 308)
 _SCALARS = (str, int, float, bool, type(None))
 
 
@@ -69,6 +71,19 @@ def judge_expect(kind: str, expect: dict[str, Any], path: str, problems: Problem
         problems.add(f"{path}.expect.value", "is empty")
     if kind == "disk" and not any(expect[name] for name in _ROOM):
         problems.add(f"{path}.expect", "asks for nothing")
+
+
+def judge_together(
+    target: dict[str, Any], expect: dict[str, Any], path: str, problems: Problems
+) -> None:
+    """Name what no answer could fulfil, given how it is asked for."""
+    if target["method"] == "HEAD":
+        for name in ("body", "json", "version", "release"):
+            if expect[name]:
+                problems.add(f"{path}.expect.{name}", "needs the method GET: HEAD has no body")
+    never = sorted(set(REDIRECTS) & set(expect["status"])) if target["redirects"] else []
+    if never and not set(expect["status"]) - set(REDIRECTS):
+        problems.add(f"{path}.expect.status", f"{never[0]} is followed; set redirects to 0")
 
 
 def _pattern(text: Any, path: str, problems: Problems) -> Any:

@@ -95,14 +95,18 @@ def _check_traffic(
     host: Host, release: Release, journal: dict[str, Any], limits: Limits
 ) -> Counters:
     """Return what the proxy counted since the switch; raise when it is too bad."""
-    traffic = journal.get("traffic") or {}
-    begun = Counters.from_json(traffic.get("new")) or Counters()
-    new = host.proxy.counters(journal["slot"]).since(begun) or Counters()
+    new = _counted(host, journal)
     limits = limits.after(age(journal["at"]))
-    bad = breach(new, Counters.from_json(traffic.get("old")), limits)
+    bad = breach(new, Counters.from_json((journal.get("traffic") or {}).get("old")), limits)
     if bad:
         raise _worse(host, release, bad)
     return new
+
+
+def _counted(host: Host, journal: dict[str, Any]) -> Counters:
+    """Return what the proxy counted of the release since the switch."""
+    begun = Counters.from_json((journal.get("traffic") or {}).get("new")) or Counters()
+    return host.proxy.counters(journal["slot"]).since(begun) or Counters()
 
 
 def _worse(host: Host, release: Release, what: str) -> DeployError:
@@ -110,5 +114,8 @@ def _worse(host: Host, release: Release, what: str) -> DeployError:
         what,
         "Read the container's last log lines",
         cause="unhealthy",
-        evidence={"log": host.last_words(release)},
+        evidence={
+            "log": host.last_words(release),
+            "traffic": _counted(host, host.store.journal()).to_json(),
+        },
     )

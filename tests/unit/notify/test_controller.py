@@ -119,7 +119,7 @@ def test_no_fault_of_telling_reaches_the_release(
     report = Report("deploy", "staging", Exit.CANCELLED, "Cancelled.")
     notifications.settle(report, told, tmp_path)
     assert (report.exit, report.data["notify"]) == (Exit.CANCELLED, "degraded")
-    assert notifications.health_alert(report, tmp_path) == "degraded"
+    assert notifications.health_alert({"message": "bad"}, tmp_path) == "degraded"
 
 
 def began(**hosts: Any) -> dict[str, Any]:
