@@ -36,8 +36,8 @@ options:
     default: ''
   identity:
     description:
-      - The secret key of age that opens O(name), where that is encrypted. Goes to the standard input
-        of C(age) and is written nowhere.
+      - The secret key of age that opens O(name), where that is encrypted. It goes to the
+        standard input of C(age) and is written nowhere.
     type: str
     default: ''
   first:
