@@ -50,8 +50,23 @@ def judge_status(report: Report, result: Result, dead: Collection[str] = ()) -> 
         first = next(iter(report.hosts.values()))
         what = f"serves {first['version']} ({first['release']})" if first["release"] else "is empty"
         report.message = f"{report.environment} {what} on {count_servers(len(report.hosts))}."
-    report.details += problems
+    report.details += problems + _let_in(report)
     return report
+
+
+def _let_in(report: Report) -> list[str]:
+    """Tell every emergency access, also one of which only remains are there."""
+    found = {host: row["access"] for host, row in report.hosts.items() if row["access"]}
+    ends = f"iactl emergency-access {report.environment} --end"
+    return [
+        (
+            f"{host}: what is left of an emergency access that was over at {one['until']}: {ends}"
+            if one["over"]
+            else f"{host}: emergency access as {one['user']} until {one['until']}, asked for by"
+            f" {one['actor'] or 'nobody named'}: {one['reason']}"
+        )
+        for host, one in found.items()
+    ]
 
 
 def _locked(result: Result, dead: Collection[str]) -> str:
@@ -82,6 +97,7 @@ def _host(answer: dict[str, Any] | None, failure: str) -> dict[str, Any]:
             "image": "",
             "schema": "",
             "kept": [],
+            "access": {},
             "problems": [failure] if failure else [],
         }
     serving = answer.get("serving") or {}
@@ -95,5 +111,6 @@ def _host(answer: dict[str, Any] | None, failure: str) -> dict[str, Any]:
         "image": release.get("image", ""),
         "schema": (release.get("migration") or {}).get("after", ""),
         "kept": [one["id"] for one in answer.get("releases", [])],
+        "access": answer.get("emergency_access") or {},
         "problems": list(answer.get("problems", [])),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .access_file import describe_access
 from .host import Host, View
 from .slots import SLOTS
 
@@ -26,6 +27,7 @@ def inspect_host(host: Host, history: int) -> dict[str, Any]:
         "releases": [one.summary() for one in host.store.releases()],
         "interrupted": interrupted,
         "lease": lease.to_json() if lease else None,
+        "emergency_access": describe_access(host.store.root),
         "problems": [
             *find_problems(view, recorded=release is not None, interrupted=interrupted),
             *([f"the ledger is broken: {ledger.problem}"] if ledger.problem else []),

@@ -19,6 +19,7 @@ PLUGINS = sorted((ROOT / "roles").glob("*/filter_plugins/*.py"))
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
 TASKS = sorted((ROOT / "roles").glob("*/tasks/*.yml"))
 PURE = (
+    "module_utils/iadeploy/access.py",
     "module_utils/iadeploy/container.py",
     "module_utils/iadeploy/inspection.py",
     "module_utils/iadeploy/masking.py",
@@ -29,6 +30,7 @@ PURE = (
     "module_utils/iadeploy/notify/slack_message.py",
     "module_utils/iadeploy/notify/text.py",
     "module_utils/iadeploy/notify/webhook_message.py",
+    "module_utils/iadeploy/public_key.py",
     "module_utils/iadeploy/reference.py",
     "module_utils/iadeploy/rules.py",
     "module_utils/iadeploy/slots.py",
