@@ -24,7 +24,7 @@ _ON_CONTROLLER = frozenset(
     )
 )
 # Modules whose answers the commands read.
-_LOOKING = ("deploy_ledger", "release_info")
+_LOOKING = ("deploy_ledger", "emergency_access", "release_info")
 # What runs on edges only.
 _OF_EDGES = "proxy_info"
 _ANSWERED = ("runner_on_ok", "runner_on_failed", "runner_on_unreachable")

@@ -20,6 +20,7 @@ PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
 TASKS = sorted((ROOT / "roles").glob("*/tasks/*.yml"))
 RULES = ("approval", "backup", "common", "head", "hipaa", "scan", "staging", "weekly")
 PURE = (
+    "module_utils/iadeploy/access.py",
     "module_utils/iadeploy/container.py",
     "module_utils/iadeploy/inspection.py",
     "module_utils/iadeploy/masking.py",
@@ -30,6 +31,7 @@ PURE = (
     "module_utils/iadeploy/notify/slack_message.py",
     "module_utils/iadeploy/notify/text.py",
     "module_utils/iadeploy/notify/webhook_message.py",
+    "module_utils/iadeploy/public_key.py",
     "module_utils/iadeploy/reference.py",
     "module_utils/iadeploy/rules.py",
     "module_utils/iadeploy/slots.py",
