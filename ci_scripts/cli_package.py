@@ -27,7 +27,7 @@ def package_commands() -> typer.Typer:
             Path, typer.Option(help="Folder for dist/ and the package; release.json lies there.")
         ] = Path("."),
         inventories: Annotated[
-            str, typer.Option(help="Its folder with one folder per environment.")
+            str, typer.Option(help="Folder of environments, from there.")
         ] = "inventories",
         isolation: Annotated[
             bool, typer.Option(help="Install the project's build backend afresh.")

@@ -126,10 +126,11 @@ def _release(request: Request, action: str, variables: dict[str, Any], check: bo
     if result.cancelled:
         finish = None if check else _finish(request, action, wanted, result)
         outcome.judge_cancelled(report, result, finish)
-        if result.hurried or (finish is not None and not finish.verdicts):
-            remember_dead(variables["release_id"])  # its lock need not run out
     else:
         outcome.judge_release(report, result)
+    if report.exit is not Exit.DONE:
+        # Where its lock could not be given back, the next run need not wait until it runs out.
+        remember_dead(variables["release_id"])
     report.data["remote_calls"] = max(result.remote_calls.values(), default=0)
     report.seconds = time.monotonic() - started
     notifications.settle(report, told, folder, check=check)

@@ -87,4 +87,4 @@ def _check(need: Need, value: str) -> None:
         if not value.startswith("https://"):
             raise material.refused(need.name, "is no https address", "Paste the whole address.")
     elif need.use == "application":
-        next(iter(material.application({need.name: value}, iter([need.name]))))
+        material.application({need.name: value}, iter([need.name]))

@@ -12,6 +12,8 @@ from .site import Site
 
 FOLDER = "/srv/ticks"
 PYTHON = ["python3", "-u", "/app/worker.py"]
+# Its task ends when the test says so.
+HOLDER: dict[str, Any] = {"command": [*PYTHON, "hold"], "stop_seconds": 150}
 SCHEDULER: dict[str, Any] = {"command": [*PYTHON, "schedule"], "per": "fleet"}
 PROCESSES: dict[str, Any] = {
     "worker": {"command": [*PYTHON, "work", 0.5], "count": 2},
@@ -39,7 +41,20 @@ class Desk(Site):
         """Have an empty log on every server, where the processes can write."""
         for server in self.servers:
             server.run(["install", "-d", "-m", "1777", FOLDER])
-            server.run(["sh", "-c", f": > {FOLDER}/log && chmod 666 {FOLDER}/log"])
+            script = f"cd {FOLDER} && rm -f go && : > log && chmod 666 log"
+            server.run(["sh", "-c", script])
+
+    def settled(self, process: str) -> bool:
+        """Tell whether the engine looks after a process of that name on every server."""
+        policy = "{{.HostConfig.RestartPolicy.Name}}"
+        script = f"docker ps -q --filter label=iadeploy.process={process} | xargs -r docker inspect"
+        argv = ["sh", "-c", f"{script} -f '{policy}'"]
+        return all("unless-stopped" in server.run(argv).stdout for server in self.servers)
+
+    def let_go(self) -> None:
+        """Have the tasks of all holders end, and what dies die."""
+        for server in self.servers:
+            server.run(["touch", f"{FOLDER}/go"])
 
     def processes(self, *, of: str = "") -> dict[str, dict[str, int]]:
         """Return which processes run on every server, of all releases or of one."""

@@ -136,17 +136,24 @@ class Site:
 
     @contextmanager
     def traffic(
-        self, rate: float = 50.0, servers: Sequence[Server] | None = None, limit: float = 240.0
+        self,
+        rate: float = 50.0,
+        servers: Sequence[Server] | None = None,
+        *,
+        limit: float = 240.0,
+        timeout: float = 5.0,
     ) -> Iterator[Traffic]:
         """Send users' requests through every proxy, or some, for as long as the block lasts.
 
-        ``limit`` is seconds after which they end by themselves.
+        Args:
+            limit: seconds after which they end by themselves.
+            timeout: seconds that a user waits for an answer.
         """
         asked = self.servers if servers is None else servers
         name = f"#{self.domain}" if self.domain else ""
         paths = (f"/api/health{name}", f"/{name}")
         urls = [f"{server.url}{path}" for server in asked for path in paths]
-        with Prober(urls, rate=rate, limit=limit) as prober:
+        with Prober(urls, rate=rate, timeout=timeout, limit=limit) as prober:
             traffic = Traffic(prober)
             yield traffic
             prober.wait_sent(prober.report().sent + int(rate))

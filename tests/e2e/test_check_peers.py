@@ -82,7 +82,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest.fixture(scope="module")
 def pair(fleet: Fleet, authority: Authority) -> Iterator[Pair]:
-    """A primary with one replica that speaks TLS, a user who may see the lag and one who may not."""
+    """A primary and a replica that speaks TLS, a user who may see the lag and one who may not."""
     pair = Pair(fleet.database)
     for user in ("watcher", "plain"):
         pair.sql(f"CREATE ROLE {user} LOGIN PASSWORD '{PASSWORD}'")

@@ -24,15 +24,15 @@ INTRODUCTION = """\
 # The fault suite
 
 What breaks a deploy, done for real: three servers with SSH, a Docker Engine and HAProxy each, a
-registry, and users who send 60 requests per second through every proxy during the whole row. This
-page was written by
+registry, and users who send 60 requests per second through the three proxies during the whole row.
+This page was written by
 
 ```
 .venv/bin/python -m tests.faults
 ```
 
-which runs `tests/faults/` and takes about ten minutes; `make test` runs the same without
-writing. After every fault one oracle asks:
+which runs `tests/faults/`, on two rigs side by side; `make test` runs the same without writing.
+After every fault one oracle asks:
 
 - **Users**: no request failed, and only the old and the new release answered. Where the fault
   itself takes users' requests (a bad release under traffic), the failures stand in the table. A

@@ -56,14 +56,14 @@ def table(results: Sequence[Result]) -> str:
         texts = [cell.ljust(width) for cell, width in zip(row[:3], widths, strict=False)]
         numbers = [cell.rjust(width) for cell, width in zip(row[3:], widths[3:], strict=True)]
         lines.append("  ".join([*texts, *numbers]).rstrip())
-    good = sum(one.passed for one in results)
-    seconds = sum(one.seconds for one in results)
-    return "\n".join([*lines, f"{good} of {len(results)} rows held, {seconds:.0f} s"])
+    return "\n".join([*lines, _total(results)])
 
 
 def page(results: Sequence[Result]) -> str:
     """Return the document: what is done to a fleet, what must come of it, and what came of it."""
     lines = [INTRODUCTION]
+    if results:
+        lines += [f"{_total(results)}.", ""]
     for number, fault in FAULTS.items():
         mine = [one for one in results if one.number == number]
         lines += [f"## {number}. {fault.what}", "", f"*Done:* {fault.how}", ""]
@@ -77,6 +77,12 @@ def page(results: Sequence[Result]) -> str:
             lines.append(f"| {' | '.join(cells)} | {one.seconds:.0f} |")
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _total(results: Sequence[Result]) -> str:
+    good = sum(one.passed for one in results)
+    seconds = sum(one.seconds for one in results)
+    return f"{good} of {len(results)} rows held, {seconds:.0f} s"
 
 
 def _ordered(results: Sequence[Result]) -> list[Result]:

@@ -25,6 +25,9 @@ from .truth import Truth, look
 
 OLD, NEW = "1.0.0", "2.0.0"
 _RATE = 60.0  # requests per second over all servers
+# Seconds until an answer that does not come has failed. A machine that is busy with other things
+# makes users wait, which is told as the longest gap.
+_PATIENCE = 15.0
 _JOB_TOKEN = "sentinel-token-5f1c"
 
 
@@ -73,7 +76,7 @@ class Row:
         self._hosts = (self.site.folder / "hosts.yml").read_text(encoding="utf-8")
         self._watch = self._stack.enter_context(ProcessListWatch(self._secrets()))
         self.traffic: Traffic = self._stack.enter_context(
-            self.site.traffic(_RATE, self.users, self.limit)
+            self.site.traffic(_RATE, self.users, limit=self.limit, timeout=_PATIENCE)
         )
         return self
 

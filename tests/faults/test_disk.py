@@ -24,7 +24,7 @@ def small_disk(server: Server, folder: str, options: str, fill: str = "true") ->
     script = (
         f"set -e; rm -rf /root/kept; cp -a {folder} /root/kept;"
         f" mount -t tmpfs -o {options} tmpfs {folder};"
-        f" cp -a /root/kept/. {folder}/; cd {folder}; {fill}"
+        f" cp -a /root/kept/. {folder}/; cd {folder}; {fill}; sync"
     )
     server.run(["sh", "-c", script], check=True)
     try:
@@ -67,9 +67,10 @@ def test_disk_full_in_the_pull(row: Callable[..., Row], site: Site) -> None:
 @pytest.mark.parametrize("what", ["bytes", "inodes"])
 def test_the_toolkit_s_own_disk_is_full(row: Callable[..., Row], site: Site, what: str) -> None:
     server = site.servers[1]
-    options, fill = "size=6m", "dd if=/dev/zero of=filler bs=4k 2> /dev/null || true"
+    options, fill = "size=64m", "dd if=/dev/zero of=filler bs=64k 2> /dev/null || true"
     if what == "inodes":
-        options = "nr_inodes=400"
+        there = len(server.run(["find", STATE], check=True).stdout.splitlines())
+        options = f"nr_inodes={there + 10}"
         fill = "i=0; while touch filler$i 2> /dev/null; do i=$((i+1)); done"
     with row(status=None) as it:
         with small_disk(server, STATE, options, fill):

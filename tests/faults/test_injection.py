@@ -19,11 +19,12 @@ from .row import Row
 pytestmark = [pytest.mark.rig, pytest.mark.row(21)]
 
 PWNED = "/tmp/pwned"
+SENTENCE = f"x; touch {PWNED}"
 HARMFUL = (
     "{{ 7 * 191 }}",
     f"$(touch {PWNED})",
     f"`touch {PWNED}`",
-    f"x; touch {PWNED}",
+    SENTENCE,
     "!!python/object/apply:os.system [id]",
     "<!channel> <https://evil.example|log in>",
     "\x1b[2Jgone",
@@ -39,12 +40,14 @@ TAG = "registry.rig.internal:5000/tiny:"
 def asked(harm: str) -> list[tuple[str, ...]]:
     """Return commands that take a harmful text in each place."""
     image = f"{TAG}1.0.0-ok"
-    return [
+    commands: list[tuple[str, ...]] = [
         ("deploy", "--image", TAG + harm),
         ("deploy", "--image", image, f"--actor={harm}"),
         ("rollback", f"--to={harm}"),
-        ("audit acknowledge", f"--reason={harm}"),
     ]
+    if harm != SENTENCE:  # a reason is one, and stays text
+        commands.append(("audit acknowledge", f"--reason={harm}"))
+    return commands
 
 
 def test_harmful_input_is_refused_before_any_connection(

@@ -42,7 +42,7 @@ def test_release_before_does_not_work_any_more(row: Callable[..., Row], site: Si
         assert it.deploy(it.new).code == 0
         it.configure(app_env={})
         assert it.deploy(it.old).code == 0
-        before = {name: one.at_rest for name, one in it.look().items()}
+        before = {name: one.serving for name, one in it.look().items()}
         for server in site.servers:
             server.run(["sh", "-c", f"iptables -I {rule}"], check=True)
         try:
@@ -53,6 +53,6 @@ def test_release_before_does_not_work_any_more(row: Callable[..., Row], site: Si
         assert said.code == 5, said.text
         assert "failing: database" in said.text
         assert f"every server serves {it.old} as before" in said.text, said.text
-        assert {name: one.at_rest for name, one in it.look().items()} == before
+        assert {name: one.serving for name, one in it.look().items()} == before
         phases = [one["phase"] for one in said.report["data"]["phases"]]
         assert phases == ["plan", "prepare", "abort"]

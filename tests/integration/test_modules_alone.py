@@ -1,4 +1,4 @@
-"""The modules health_check and notify in somebody else's playbook, without the rest of this project."""
+"""The modules health_check and notify in somebody else's playbook, without this project."""
 
 from __future__ import annotations
 

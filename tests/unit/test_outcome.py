@@ -210,6 +210,15 @@ def test_a_bake_that_failed_counts_the_requests_that_users_lost_on_all_servers()
     assert "While it took traffic, 13 of 100 requests failed." in report.details
 
 
+def test_a_rollback_whose_target_does_not_work_needs_a_human_and_says_what_serves() -> None:
+    plan = everywhere(planned(target={"id": RELEASE_ID, "version": "1.2.0"}))
+    bad = {"web1": answered("prepare"), "web2": refused("prepare", "unhealthy", "it is ill. Look.")}
+    report = judged(("prepare", bad), RETURNED, plan=plan, command="rollback")
+    assert report.exit is Exit.NEEDS_HUMAN
+    assert "every server serves 1.3.0 as before" in report.message
+    assert "web2: it is ill. Look." in report.details and "--to" in report.next_step
+
+
 def test_servers_that_disagree_on_the_way_back_are_told_as_one() -> None:
     plan = {
         "web1": planned(target={"id": RELEASE_ID, "version": "1"}),

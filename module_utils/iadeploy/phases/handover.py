@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,21 +51,16 @@ def handover(host: Host, release: Release, wanted: Handover, asked: Asked) -> di
     here = instances(release, wanted.first)
     there = host.processes(view)
     change = compare(here, there)
-    killed: list[str] = []
-    if change:
-        host.store.intend(asked.action, release, asked.actor)
-        _begin(host, release, view, there)
-        killed = _stop(host, [one for one in there if one.name in change.stop])
+    if not change:
+        return {"changed": False, "quiet": wanted.only_stop}
+    host.store.intend(asked.action, release, asked.actor)
+    _begin(host, release, view, there)
+    killed = _stop(host, [one for one in there if one.name in change.stop])
     if not wanted.only_stop:
         if any(here[name].per == PER_FLEET for name in change.start):
             _check_quiet(wanted)
-        for name in change.start:
-            _create(host, release, name, here[name])
-            host.engine.start(name)
-        _settle(host, release, change.start)
-        for name in change.start:
-            host.engine.keep_running(name)
-    return {"changed": bool(change), "quiet": wanted.only_stop, "remark": _remark(killed)}
+        _start(host, release, {name: here[name] for name in change.start})
+    return {"changed": True, "quiet": wanted.only_stop, "remark": _remark(killed)}
 
 
 def hand_back(host: Host, view: View, wanted: Handover) -> None:
@@ -95,7 +90,7 @@ def hand_back(host: Host, view: View, wanted: Handover) -> None:
     _settle(host, host.known(back[0].release), change.start)
 
 
-def check_processes(host: Host, release: Release, names: Iterable[str]) -> None:
+def check_processes(host: Host, release: Release, names: Collection[str]) -> None:
     """Return when all of them have run without a break since they were started.
 
     Raises:
@@ -155,8 +150,19 @@ def _await_end(host: Host, victims: list[Container]) -> list[str]:
             elif time.monotonic() - started >= grace:
                 host.engine.stop(name, 0)
                 killed.append(name)
-        time.sleep(_INTERVAL if graces else 0)
+        if graces:
+            time.sleep(_INTERVAL)
     return killed
+
+
+def _start(host: Host, release: Release, wanted: dict[str, Process]) -> None:
+    """Start processes; once they have settled, the engine looks after them."""
+    for name, process in wanted.items():
+        _create(host, release, name, process)
+        host.engine.start(name)
+    _settle(host, release, wanted)
+    for name in wanted:
+        host.engine.keep_running(name)
 
 
 def _create(host: Host, release: Release, name: str, process: Process) -> None:
@@ -172,10 +178,10 @@ def _create(host: Host, release: Release, name: str, process: Process) -> None:
     host.engine.create(name, process_request(release, process, placement, secrets, grace))
 
 
-def _settle(host: Host, release: Release, names: Iterable[str]) -> None:
+def _settle(host: Host, release: Release, names: Collection[str]) -> None:
     """Watch processes for the first moments, in which most that are broken crash."""
-    ends = time.monotonic() + _SETTLES
-    while names:
+    ends = time.monotonic() + (_SETTLES if names else 0)
+    while True:
         check_tether()
         check_processes(host, release, names)
         if time.monotonic() >= ends:

@@ -209,6 +209,8 @@ def _exit_code(
         return FAILED  # the schema was touched, whatever this phase met
     if phase in _BEFORE_SWITCH and "locked" in causes:
         return LOCKED
+    if phase == "prepare" and before.get("target") and "unhealthy" in causes:
+        return NEEDS_HUMAN  # going back was the way out; what it was to leave goes on serving
     # A server that was lost while it migrated may have changed the schema.
     if phase in _BEFORE_SWITCH and causes <= {"refused", *(["lost"] * (phase != "migrate"))}:
         return REFUSED

@@ -1,9 +1,10 @@
 """What the tiny application runs beside its web process; it tells in /ticks/log what it does.
 
 work SECONDS  takes one task after the other; SIGTERM lets it finish the one that it is at
+hold          has one task, which lasts until there is a file /ticks/go
 schedule      ticks; there must never be two of it
 crash         exits at once with a message that holds its secret
-dies          exits five seconds after its start
+dies          exits when there is a file /ticks/go
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import threading
 import time
 from pathlib import Path
 
-LOG = "/ticks/log"
+LOG, GO = "/ticks/log", "/ticks/go"
 ended = threading.Event()
 
 
@@ -35,6 +36,15 @@ def work(seconds: float) -> None:
         tell("work", "done")
 
 
+def hold() -> None:
+    """Do one task until somebody lets go, then wait to be told to end."""
+    tell("work", "task")
+    while not os.path.exists(GO):
+        time.sleep(0.05)
+    tell("work", "done")
+    ended.wait()
+
+
 def schedule() -> None:
     """Tick until told to end."""
     tell("schedule", "begin")
@@ -49,13 +59,16 @@ def main(role: str, *arguments: str) -> None:
     print(f"{role} starts", flush=True)
     if role == "work":
         work(float(arguments[0]))
+    elif role == "hold":
+        hold()
     elif role == "schedule":
         schedule()
     elif role == "crash":
         secret = Path(os.environ["TINY_SECRET_FILE"]).read_text(encoding="utf-8")
         sys.exit(f"fatal: cannot reach the queue with password {secret}")
     elif role == "dies":
-        ended.wait(5)
+        while not os.path.exists(GO) and not ended.wait(0.05):
+            pass
         sys.exit(3)
 
 

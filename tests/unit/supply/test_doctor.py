@@ -93,8 +93,13 @@ def test_with_all_that_is_required_it_is_content(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_job_needs_only_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    result = doctor(monkeypatch, "--job", "test", "--json")
-    assert (result.exit_code, states(result)) == (Exit.DONE, {"CODECOV_TOKEN": "left out"})
+    result = doctor(monkeypatch, "--job", "deploy-staging", "--environment", "staging", "--json")
+    assert set(states(result)) == {
+        one.name
+        for one in needs()
+        if "deploy-staging" in one.jobs and one.environments != ("production",)
+    }
+    assert "PRODUCTION_SERVER_IP" not in states(result)
 
 
 @pytest.mark.parametrize(
@@ -120,16 +125,16 @@ def test_what_cannot_be_right_is_told_and_never_shown(
 def test_needs_are_chosen_by_environment_and_job() -> None:
     names = {one.name for one in chosen(needs(), "production", "rollback")}
     assert "PRODUCTION_SERVER_IP" in names and "STAGING_SERVER_IP" not in names
-    assert "SLACK_WEBHOOK_URL" in names and "CODECOV_TOKEN" not in names
+    assert "SLACK_WEBHOOK_URL" in names and "ANTHROPIC_API_KEY" not in names
     assert len(chosen(needs(), "", "")) == len(needs())
 
 
 def test_an_empty_secret_is_not_set() -> None:
     # A secret that does not exist reaches a job as an empty variable.
-    found = examine(needs(), {"SSH_PRIVATE_KEY": "", "CODECOV_TOKEN": " "})
+    found = examine(needs(), {"SSH_PRIVATE_KEY": "", "SLACK_WEBHOOK_URL": " "})
     known = {one.need.name: one.state for one in found}
     assert known["SSH_PRIVATE_KEY"] is State.MISSING
-    assert known["CODECOV_TOKEN"] is State.LEFT_OUT
+    assert known["SLACK_WEBHOOK_URL"] is State.LEFT_OUT
 
 
 @pytest.mark.parametrize(
