@@ -10,7 +10,6 @@ APPLICATION_READY := .venv-application/.ready
 # It wants other versions than iactl of what both use, so it has an environment of its own.
 SAFETY_LOCK := tests/tools/safety.lock
 SAFETY_READY := .venv-safety/.ready
-ANSIBLE := playbooks roles inventories tests/molecule .config/molecule
 
 .PHONY: help setup tools demo demo-down test test-fast lint format bench clean-rig lock
 
@@ -44,12 +43,7 @@ tools: $(READY) ## The same, and on GitHub put it on the PATH
 	@if [ -n "$${GITHUB_PATH:-}" ]; then echo "$(CURDIR)/$(BIN)" >> "$$GITHUB_PATH"; fi
 
 lint: $(READY) ## Check format, types, style, and what Ansible runs
-	@$(BIN)/black --check --quiet . || { echo "black: run 'make format'"; exit 1; }
-	@$(BIN)/isort --check-only --quiet . || { echo "isort: run 'make format'"; exit 1; }
-	@$(BIN)/flake8
-	@$(BIN)/mypy
-	@$(BIN)/yamllint --strict $(ANSIBLE)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ansible-lint --strict -q $(ANSIBLE)
+	@$(BIN)/iactl lint --output build/gates
 
 format: $(READY) ## Format the code
 	@$(BIN)/black --quiet .

@@ -143,7 +143,7 @@ def judged(
 def counted(findings: Iterable[Finding]) -> str:
     """Return how many findings there are, in words."""
     number = len(tuple(findings))
-    return {0: "Nothing found", 1: "1 finding"}.get(number, f"{number} findings")
+    return {0: "Nothing wrong", 1: "1 finding"}.get(number, f"{number} findings")
 
 
 def error(gate: str, reason: str, *, tool_version: str = "") -> Verdict:

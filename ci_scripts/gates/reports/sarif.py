@@ -78,7 +78,7 @@ def _result(gate: str, finding: Finding) -> dict[str, Any]:
 
 def _accepted(gate: str, entry: Accepted) -> dict[str, Any]:
     why = f"{entry.reason} ({entry.owner}, until {entry.expires})"
-    suppression = {"kind": "external", "status": "accepted", "justification": printable(why)}
+    suppression = {"kind": "external", "justification": printable(why)}
     return {**_result(gate, entry.finding), "suppressions": [suppression]}
 
 
