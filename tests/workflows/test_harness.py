@@ -116,6 +116,14 @@ def test_what_github_refuses_or_nobody_knows_fails_the_step(
     assert said in outcome.jobs["a"].log.read_text(encoding="utf-8")
 
 
+def test_a_line_that_needs_no_network_gets_none(world: World) -> None:
+    world.offline = ("python",)
+    connect = "import socket; socket.create_connection(('127.0.0.1', 9), 1)"
+    jobs = f'  a: {{steps: [{{run: "python3 -c \\"{connect}\\""}}]}}\n'
+    log = run(world, jobs).jobs["a"].log.read_text(encoding="utf-8")
+    assert "Network is unreachable" in log
+
+
 def test_a_checkout_needs_the_right_to_read(world: World) -> None:
     jobs = "  a: {permissions: {}, steps: [{uses: actions/checkout@v1}]}\n"
     assert run(world, jobs).failed == ["a"]
