@@ -110,7 +110,7 @@ def _run(
         request.listener(event)
 
     result = run_playbook(command, request.environment.folder, variables, hear)
-    answer = answers[-1] if answers else None
+    answer = next(reversed(answers), None)
     if result.cancelled:
         report.exit, report.message = Exit.CANCELLED, "Cancelled."
     elif answer is not None and answer.get("failed"):

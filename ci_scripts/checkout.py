@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess  # nosec B404 - git, without a shell
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,14 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from .exits import CommandError, Exit, bad_input
+from .git import GitError, git
 
-_GIT_SECONDS = 60
 _DIRTY = "-dirty"
 _SHORT = 12  # hex digits
-
-
-class GitError(Exception):
-    """git does not answer as expected; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -109,19 +104,7 @@ class Checkout:
         Raises:
             GitError: it cannot be run or ends with an error.
         """
-        try:
-            done = subprocess.run(  # nosec B603 B607 - a list, no shell
-                ["git", "-C", str(self.root), *arguments],
-                capture_output=True,
-                timeout=_GIT_SECONDS,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise GitError(f"git cannot be run: {error}") from error
-        if done.returncode != 0:
-            said = done.stderr.decode(errors="replace").strip().partition("\n")[0]
-            raise GitError(f"git {arguments[0]}: {said}")
-        return done.stdout.decode(errors="surrogateescape")
+        return git(self.root, *arguments).decode(errors="surrogateescape")
 
 
 def with_commit(version: str, commit: str) -> str:

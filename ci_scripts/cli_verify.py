@@ -45,6 +45,8 @@ def verify_commands() -> typer.Typer:
                 folder = find_environment(env, inventories).folder
                 facts = verification.alert_facts(report)
                 report.data["notify"] = notifications.health_alert(facts, folder)
+                if not as_json:
+                    verify_view.print_alert(Console(stderr=True), report)
 
         def look() -> Report:
             def go(request: Request) -> Report:
@@ -63,7 +65,6 @@ def verify_commands() -> typer.Typer:
             if not as_json:
                 # Who waits for the result does not wait for a slow channel.
                 verify_view.print_verification(Console(stderr=bool(report.exit)), report)
-                report.data["shown"] = True
             alert(report)
             return report
 
@@ -74,7 +75,7 @@ def verify_commands() -> typer.Typer:
                 print(json.dumps(report.to_json()))
 
         if watch is None:
-            finish(once, as_json, debug, verify_view.print_alert)
+            finish(once, as_json, debug, verify_view.print_unless_shown)
         else:
             finish(lambda: verification.watch(look, show, watch, alert), False, debug, end)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from .edge_status import edge_problems, edge_rows, unwell
 from .exits import Exit
 from .report import Report, count_servers
 from .runner.result import Result
@@ -27,12 +28,15 @@ def judge_status(report: Report, result: Result, dead: Collection[str] = ()) -> 
     report.hosts = {
         host: _host(result.answers.get(host), _silence(result, host))
         for host in sorted({*result.hosts, *result.answers, *result.unreachable})
+        if host not in result.edges
     }
     problems = [
         f"{host}: {problem}" for host, row in report.hosts.items() for problem in row["problems"]
     ]
     serving = {row["release"] for row in report.hosts.values()}
-    if result.unreachable or result.failures:
+    edges = report.data["edges"] = edge_rows(result, report.hosts)
+    report.exit = Exit.DONE
+    if {*result.unreachable, *result.failures} - set(result.edges):
         report.exit = Exit.NEEDS_HUMAN
         report.message = f"What {report.environment} serves is not known on every server."
     elif locked := _locked(result, dead):
@@ -47,10 +51,13 @@ def judge_status(report: Report, result: Result, dead: Collection[str] = ()) -> 
         report.message = f"{report.environment} needs attention."
         report.next_step = "Deploy the release that you want; it repairs this."
     else:
+        report.exit = Exit.NEEDS_HUMAN if unwell(edges) else Exit.DONE
         first = next(iter(report.hosts.values()))
         what = f"serves {first['version']} ({first['release']})" if first["release"] else "is empty"
-        report.message = f"{report.environment} {what} on {count_servers(len(report.hosts))}."
-    report.details += problems + _let_in(report)
+        how = f", but {', '.join(unwell(edges))} needs attention" if unwell(edges) else ""
+        report.message = f"{report.environment} {what} on {count_servers(len(report.hosts))}{how}."
+    problems += edge_problems(edges) + _let_in(report)
+    report.details += [problem for problem in problems if problem not in report.details]
     return report
 
 
@@ -96,6 +103,7 @@ def _host(answer: dict[str, Any] | None, failure: str) -> dict[str, Any]:
             "digest": "",
             "image": "",
             "schema": "",
+            "processes": [],
             "kept": [],
             "access": {},
             "problems": [failure] if failure else [],
@@ -110,6 +118,7 @@ def _host(answer: dict[str, Any] | None, failure: str) -> dict[str, Any]:
         "digest": serving.get("digest", ""),
         "image": release.get("image", ""),
         "schema": (release.get("migration") or {}).get("after", ""),
+        "processes": list(answer.get("processes", [])),
         "kept": [one["id"] for one in answer.get("releases", [])],
         "access": answer.get("emergency_access") or {},
         "problems": list(answer.get("problems", [])),

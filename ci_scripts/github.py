@@ -30,6 +30,18 @@ def set_output(name: str, value: str, environ: Mapping[str, str] = os.environ) -
     _append("GITHUB_OUTPUT", f"{name}={value}\n", environ)
 
 
+def set_environment(name: str, value: str, environ: Mapping[str, str] = os.environ) -> None:
+    """Set a variable for the job's later steps; a line break would begin another variable.
+
+    Raises:
+        ValueError: the value has more than one line.
+        CommandError: the file that GitHub names cannot be written to.
+    """
+    if "\n" in value or "\r" in value:
+        raise ValueError(f"the variable {name} has more than one line")
+    _append("GITHUB_ENV", f"{name}={value}\n", environ)
+
+
 def _append(variable: str, text: str, environ: Mapping[str, str]) -> None:
     named = environ.get(variable)
     if not named:

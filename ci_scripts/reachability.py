@@ -58,5 +58,7 @@ def explain(message: str) -> tuple[str, str]:
         if any(word in low for word in words):
             user = _REFUSED_USER.search(message)
             return f"{cause} of user '{user[1]}'" if user else cause, step
+    if low.rstrip().endswith("over ssh:"):  # a shared connection that ends has no last words
+        return "the SSH connection to it broke off", "Check its network and sshd"
     last = next((line for line in reversed(message.splitlines()) if line.strip()), "no answer")
     return f"it cannot be used ({last.strip()[:200]})", "Try 'ssh' to it by hand"

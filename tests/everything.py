@@ -68,9 +68,11 @@ def application() -> bool:
 STEPS: dict[str, Callable[[], bool]] = {
     "lint": lint,
     "unit": suite("unit", "-n", "auto"),
+    "workflows": suite("workflows"),
     "application": application,
     "integration": rig_suite("integration"),
     "e2e": rig_suite("e2e"),
+    "faults": rig_suite("faults"),
 }
 
 

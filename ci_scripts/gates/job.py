@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -41,12 +40,18 @@ Ended = Callable[[Verdict, float], None]
 
 
 def run_gates(
-    gates: Mapping[str, Gate], job: Job, entries: Sequence[Entry], today: date, ended: Ended
+    gates: Mapping[str, Gate],
+    job: Job,
+    entries: Sequence[Entry],
+    today: date,
+    ended: Ended,
+    workers: int,
 ) -> list[Verdict]:
-    """Run gates side by side, one per core, and return their verdicts in the order given.
+    """Run gates side by side, and return their verdicts in the order given.
 
     Args:
         entries: the allow-list.
+        workers: how many run at a time; with 1 they run in the order given.
         ended: is told each verdict and its seconds as soon as there is one.
     """
 
@@ -56,7 +61,7 @@ def run_gates(
         return verdict, time.monotonic() - started
 
     verdicts: dict[str, Verdict] = {}
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(max_workers=workers) as pool:
         for future in as_completed([pool.submit(work, name) for name in gates]):
             verdict, seconds = future.result()
             verdicts[verdict.gate] = verdict

@@ -14,6 +14,7 @@ from ..git import GitError, git, head
 from .settings import FILE, Settings, read_settings
 
 # Generated or fetched; names with a dot in front are left out as well.
+_ENVIRONMENT = "/pyvenv.cfg"
 _NOT_OURS = frozenset(("__pycache__", "build", "dist", "node_modules"))
 
 
@@ -41,7 +42,10 @@ class Project:
             listed = b""
         names = {os.fsdecode(name) for name in listed.split(b"\0") if name}
         names = names or {str(PurePosixPath(path)) for path in self._walked()}
-        return tuple(sorted(name for name in names if (self.root / name).is_file()))
+        # A virtual environment that nobody told git to ignore is still nobody's source.
+        foreign = [PurePosixPath(name).parent for name in names if name.endswith(_ENVIRONMENT)]
+        own = (name for name in names if not any(map(PurePosixPath(name).is_relative_to, foreign)))
+        return tuple(sorted(name for name in own if (self.root / name).is_file()))
 
     @cached_property
     def commit(self) -> str:
@@ -97,7 +101,7 @@ class Project:
                 for name in below
                 if not name.startswith(".")
                 and name not in _NOT_OURS
-                and not (here / name / "pyvenv.cfg").exists()
+                and not (here / f"{name}{_ENVIRONMENT}").exists()
             ]
             yield from ((here / name).relative_to(self.root) for name in names)
 

@@ -90,6 +90,8 @@ def read_settings(root: Path) -> Settings:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
         return parse_settings(document.get("tool", {}).get("iactl", {}))
+    except AttributeError as error:
+        raise CommandError(Exit.BAD_INPUT, f"{path}: tool and tool.iactl are tables.") from error
     except (OSError, ValueError) as error:
         raise CommandError(
             Exit.BAD_INPUT, f"{path}: {error}.", "docs/gates.md lists what [tool.iactl] may hold."

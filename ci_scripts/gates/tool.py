@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 _SECONDS = 600
+_EXTRA = "pip install 'innerarchitect-deploy[ci]'"
 
 
 class ToolMissing(Exception):
@@ -59,15 +60,18 @@ def module(name: str, distribution: str = "") -> list[str]:
     return [sys.executable, "-P", "-m", name]
 
 
-def binary(name: str) -> list[str]:
+def binary(name: str, how: str = "") -> list[str]:
     """Return how to start a tool that is a program of its own.
+
+    Args:
+        how: the command that installs it, where it does not come with the extra ``ci``.
 
     Raises:
         ToolMissing: it is not installed.
     """
     found = shutil.which(name, path=_path(os.environ))
     if found is None:
-        raise ToolMissing(_how_to_get(name))
+        raise ToolMissing(_how_to_get(name, how))
     return [found]
 
 
@@ -118,10 +122,36 @@ def run(
     return Ran(done.returncode, done.stdout, done.stderr)
 
 
+def stream(command: Sequence[str], cwd: Path, *, environ: Mapping[str, str], seconds: float) -> int:
+    """Run a tool with its output on standard error, and return its exit code.
+
+    Args:
+        environ: variables besides this process's own.
+
+    Raises:
+        ToolBroke: it cannot be started, or has not ended in time.
+    """
+    try:
+        done = subprocess.run(  # nosec B603 - a list, no shell
+            command,
+            cwd=cwd,
+            env={**os.environ, **environ},
+            stdin=subprocess.DEVNULL,
+            stdout=2,
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ToolBroke(f"it had not ended after {seconds:.0f} s") from error
+    except OSError as error:
+        raise ToolBroke(f"it cannot be started: {error}") from error
+    return done.returncode
+
+
 def _path(environ: Mapping[str, str]) -> str:
     """The search path with this installation's programs in front."""
     return os.pathsep.join((str(Path(sys.executable).parent), environ.get("PATH", os.defpath)))
 
 
-def _how_to_get(name: str) -> str:
-    return f"{name} is not installed: pip install 'innerarchitect-deploy[ci]'"
+def _how_to_get(name: str, how: str = "") -> str:
+    return f"{name} is not installed: {how or _EXTRA}"

@@ -45,7 +45,8 @@ class Finding:
     def __str__(self) -> str:
         place = f"{self.path}:{self.line}" if self.line else self.path
         where = place if self.subject in ("", self.path) else f"{self.subject} ({place})"
-        return f"{where.removesuffix(' ()')}: {self.id} {self.text}".removeprefix(": ")
+        told = f"{self.id}: {self.text}"
+        return f"{where.removesuffix(' ()')}: {told}" if where else told
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def judged(
 def counted(findings: Iterable[Finding]) -> str:
     """Return how many findings there are, in words."""
     number = len(tuple(findings))
-    return {0: "Nothing found", 1: "1 finding"}.get(number, f"{number} findings")
+    return {0: "Nothing wrong", 1: "1 finding"}.get(number, f"{number} findings")
 
 
 def error(gate: str, reason: str, *, tool_version: str = "") -> Verdict:

@@ -6,12 +6,12 @@ import re
 import shutil
 import subprocess  # nosec B404 - lists, no shell
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 _SECONDS = 20
-_CERTIFICATE = re.compile(r"(?<=\bcrt )\S+")
+_CERTIFICATE = re.compile(r"(?<=\bcrt )\S+|(?<=\bca-file )\S+")
 _PROCESS = re.compile(r"^\[ALERT\]\s*\(\d+\)\s*:\s*")
-_MAP = re.compile(r"(?<=\()/[^,)]+\.map(?=[,)])")
 
 
 def missing_tool() -> str:
@@ -19,24 +19,26 @@ def missing_tool() -> str:
     return next((name for name in ("haproxy", "openssl") if shutil.which(name) is None), "")
 
 
-def complaint(configuration: str, domains: str) -> str:
+def complaint(configuration: str, files: Mapping[str, str]) -> str:
     """Return what HAProxy says is wrong, or an empty string.
 
-    Certificates and maps lie on the server only: a throwaway certificate and the rendered map
+    Certificates and lists lie on the server only: a throwaway certificate and the rendered lists
     stand in for them.
 
     Args:
         configuration: every part of the configuration, one after the other.
-        domains: the rendered map of domains.
+        files: path on the server to what is rendered into it.
 
     Raises:
         OSError: a program cannot be run.
         subprocess.SubprocessError: openssl fails, or a program does not end.
     """
     with tempfile.TemporaryDirectory() as folder:
-        certificate, domain_map = Path(folder, "server.pem"), Path(folder, "domains.map")
-        domain_map.write_text(domains, encoding="utf-8")
-        text = _MAP.sub(str(domain_map), configuration)
+        certificate, text = Path(folder, "server.pem"), configuration
+        for path, content in files.items():
+            stand_in = Path(folder, Path(path).name)
+            stand_in.write_text(content, encoding="utf-8")
+            text = text.replace(path, str(stand_in))
         if _CERTIFICATE.search(text):
             _make_certificate(certificate)
             text = _CERTIFICATE.sub(str(certificate), text)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from .haproxy import Section
+from .haproxy_inside import for_edges_only
 
 _NEW_ENOUGH = frozenset(("TLSv1.2", "TLSv1.3"))
 _OLD = ("force-sslv3", "force-tlsv10", "force-tlsv11")
@@ -27,10 +28,12 @@ def faults(sections: Iterable[Section]) -> Iterator[str]:
     shared = [words for one in found for words in one.starting("ssl-default-bind-options")]
     options = [word for words in shared for word in words]
     yield from _weak_ciphers(found)
-    if not any("ssl" in bind for one in entrances for bind in one.starting("bind")):
+    public = [one for one in entrances if not for_edges_only(one)]
+    if public and not any("ssl" in bind for one in public for bind in one.starting("bind")):
         yield "no address serves HTTPS: proxy_tls_certificate is empty"
     for entrance in entrances:
         yield from _old_versions(entrance, options)
+    for entrance in public:
         yield from _plain_http(entrance)
         yield from _headers(entrance, defaults)
 
@@ -87,7 +90,7 @@ def _headers(entrance: Section, defaults: list[Section]) -> Iterator[str]:
     if not ages or max(ages) < _LEAST_AGE:
         yield f"{entrance.name} sends no Strict-Transport-Security of a year or more"
     forwards = [one for one in (entrance, *defaults) if one.has("option", "forwardfor")]
-    if not forwards:
+    if not forwards and not entrance.has("http-request", "set-header", "X-Forwarded-For"):
         yield f"{entrance.name} does not tell the application the client's address"
     scheme = entrance.starting("http-request", "set-header", "X-Forwarded-Proto")
     if not any(rule[0] == "https" for rule in scheme):

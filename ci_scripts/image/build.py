@@ -18,6 +18,7 @@ from ..exits import CommandError, Exit, bad_input
 from ..hashes import sha256_of
 from ..hipaa.image.archive import Image, ImageError, read_archive
 from ..hipaa.names import is_secret
+from ..markdown import cell
 from ..report import Report
 from .engine import engine
 from .records import ARCHIVE, IMAGE, Built, write_record
@@ -179,6 +180,7 @@ def _told(record: Built, archive: Path, order: Order, tool: Tool, seconds: float
     if record.commit.endswith("-dirty"):
         report.details.append("The checkout has changes that are in no commit.")
     report.data = {"archive": str(archive), "image_id": record.image_id, "version": record.version}
+    github.add_summary(f"### Image build\n\n{cell(what)} of {cell(record.commit)}\n\n")
     github.set_output("image_id", record.image_id)
     github.set_output("version", record.version)
     return report

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -15,15 +15,14 @@ from iadeploy.reference import parse_reference
 from .. import github, inputs
 from ..evidence import EvidenceError, read_json
 from ..exits import CommandError, Exit, bad_input
-from ..gates import trivy
-from ..gates.scanners.trivy import read_scan
+from ..gates.scanners.trivy import NAME, RESULTS, read_scan
 from ..gates.store import GATES, read
 from ..gates.verdict import faults
 from ..markdown import cell
 from ..report import Report
 from .engine import Credentials, engine, stored_login
 from .records import ARCHIVE, IMAGE, RELEASE, Built, Pushed, read_built, write_record
-from .registry import Manifest, read_manifest
+from .registry import Manifest, Registry
 from .scan import id_of
 
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
@@ -64,7 +63,7 @@ def push(request: Request) -> Report:
             f"Nothing was pushed: {'; '.join(reasons)}.",
             "Build and scan with the same --output: iactl image build, then iactl image scan.",
         )
-    there = _pushed(request, archive)
+    there = _pushed(request, archive, built.image_id)
     digest = agreed(there, built.image_id)
     record = Pushed(
         image=f"{request.repository}@{digest}",
@@ -103,31 +102,31 @@ def refusals(archive_id: str, built: Built, evidence: Path) -> Iterator[str]:
     if archive_id != built.image_id:
         yield f"{ARCHIVE} holds {archive_id}, and {IMAGE} is of {built.image_id}"
     try:
-        document = read_json(evidence / trivy.RESULTS)
+        document = read_json(evidence / RESULTS)
         scanned = read_scan(document).image_id if document is not None else ""
         if scanned != archive_id:
             what = f"is of {scanned}" if scanned else "is missing"
-            yield f"{ARCHIVE} holds {archive_id}, and {trivy.RESULTS} {what}"
-        verdict = read(evidence / GATES).get(trivy.GATE)
-        yield from (one.rstrip(".") for one in faults(verdict, trivy.GATE, GATES))
+            yield f"{ARCHIVE} holds {archive_id}, and {RESULTS} {what}"
+        verdict = read(evidence / GATES).get(NAME)
+        yield from (one.rstrip(".") for one in faults(verdict, NAME, GATES))
     except EvidenceError as error:
         yield str(error)
 
 
-def agreed(there: Sequence[tuple[str, Manifest]], image_id: str) -> str:
+def agreed(there: Mapping[str, Manifest], image_id: str) -> str:
     """Return the digest that the registry has under every tag. Pure.
 
     Raises:
         CommandError: a tag has another image, or the tags differ.
     """
-    for tag, manifest in there:
+    for tag, manifest in there.items():
         if manifest.image_id != image_id:
             raise CommandError(
                 Exit.GATE_FAILED,
                 f"The registry has {manifest.image_id} as {tag}; {image_id} was pushed.",
                 "Somebody else pushes this tag, or changes what is pushed: find out who.",
             )
-    digests = {manifest.digest for _, manifest in there}
+    digests = {manifest.digest for manifest in there.values()}
     if len(digests) != 1:
         raise CommandError(
             Exit.GATE_FAILED,
@@ -149,13 +148,32 @@ def _check_names(request: Request) -> None:
             raise bad_input("--tag", tag, "letters, digits, '_', '.' and '-', 128 at most")
 
 
-def _pushed(request: Request, archive: Path) -> list[tuple[str, Manifest]]:
-    with engine() as docker:
-        image = docker.load(archive)
-        try:
-            docker.push(image, request.repository, request.tags, request.credentials)
-        finally:
-            docker.drop_untagged(image)
-    return [
-        (tag, read_manifest(request.repository, tag, request.credentials)) for tag in request.tags
-    ]
+def _pushed(request: Request, archive: Path, image_id: str) -> dict[str, Manifest]:
+    """Bring the image under every tag, and return what the registry then has.
+
+    An image that is there already under one of the tags is not uploaded again: another engine may
+    pack the same layers into other bytes, and production takes the digest that ran in staging.
+    """
+    registry = Registry(request.repository, request.credentials)
+    found = (registry.find(tag) for tag in request.tags)
+    known = next((one for one in found if one and one.image_id == image_id), None)
+    if known is None:
+        with engine() as docker:
+            image = docker.load(archive)
+            try:
+                docker.push(image, request.repository, request.tags, request.credentials)
+            finally:
+                docker.drop_untagged(image)
+    there = {}
+    for tag in request.tags:
+        if known is not None:
+            registry.put(tag, known)
+        there[tag] = registry.find(tag)
+    missing = [tag for tag, manifest in there.items() if manifest is None]
+    if missing:
+        raise CommandError(
+            Exit.GATE_FAILED,
+            f"The registry took {request.repository}:{missing[0]} and does not have it.",
+            "Nothing was recorded; push it again.",
+        )
+    return {tag: manifest for tag, manifest in there.items() if manifest is not None}

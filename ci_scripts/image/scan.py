@@ -8,7 +8,8 @@ import shutil
 import subprocess  # nosec B404 - trivy, without a shell
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,15 @@ from .. import github
 from ..checkout import find_checkout
 from ..evidence import EvidenceError
 from ..exits import CommandError, Exit, bad_input
-from ..gates import trivy
-from ..gates.allow import read_entries
+from ..gates.allow import Entry, read_entries
+from ..gates.catalogue import NAMES
+from ..gates.reports.summary import summary
+from ..gates.scanners.trivy import NAME, RESULTS, judge, read_database, read_scan
 from ..gates.store import GATES, forget, merge
 from ..gates.verdict import Verdict, error
 from ..hipaa.image.archive import ImageError, read_archive
-from ..markdown import cell, row
 from ..report import Report
+from . import trivy
 from .records import ARCHIVE, IMAGE, read_built
 
 _SECONDS = 900  # a first run fetches all data, tens of megabytes
@@ -58,7 +61,7 @@ def scan(request: Request) -> Report:
     started = time.monotonic()
     root = find_checkout(request.project).root
     now = datetime.now(timezone.utc)
-    entries = read_entries(root, (trivy.GATE,), now.date())
+    entries = read_entries(root, NAMES, now.date())
     archive = request.archive or request.output / ARCHIVE
     image_id = id_of(archive)
     program = shutil.which("trivy")
@@ -68,19 +71,17 @@ def scan(request: Request) -> Report:
             "There is no trivy on the PATH.",
             "Install Trivy; docs/image.md says how.",
         )
-    results, bill = request.output / trivy.RESULTS, request.output / trivy.BILL
-    forget(request.output / GATES, (trivy.GATE,))
+    results, bill = request.output / RESULTS, request.output / trivy.BILL
+    forget(request.output / GATES, (NAME,))
     request.output.mkdir(parents=True, exist_ok=True)
     for old in (results, bill):
         old.unlink(missing_ok=True)
     try:
-        document, tool = _run(program, archive, results, bill)
-        verdict = trivy.judge(document, tool, image_id, now)
-        verdict = trivy.accept(verdict, document, entries, now.date())
-    except (ScannerError, EvidenceError) as problem:
-        verdict = error(trivy.GATE, f"{problem}.")
+        verdict = _verdict(_run(program, archive, results, bill), image_id, now, entries)
+    except (ScannerError, EvidenceError, ValueError) as problem:
+        verdict = error(NAME, f"{problem}.")
     merge(request.output / GATES, [verdict], commit=_commit(request.output, image_id))
-    github.add_summary(_summary(verdict))
+    github.add_summary(summary("Image scan", [verdict]))
     return _told(verdict, time.monotonic() - started)
 
 
@@ -100,11 +101,25 @@ def id_of(archive: Path) -> str:
         ) from problem
 
 
-def _run(program: str, archive: Path, results: Path, bill: Path) -> tuple[Any, trivy.Tool]:
+def _run(program: str, archive: Path, results: Path, bill: Path) -> tuple[Any, Any]:
+    """Return the scan's document and what trivy says of itself."""
     _call(trivy.command(program, archive.resolve(), results.resolve()))
-    tool = trivy.read_tool(json.loads(_call(trivy.version_command(program))))
+    about = json.loads(_call(trivy.version_command(program)))
     _call(trivy.bill_command(program, results.resolve(), bill.resolve()))
-    return json.loads(results.read_text(encoding="utf-8")), tool
+    return json.loads(results.read_text(encoding="utf-8")), about
+
+
+def _verdict(
+    ran: tuple[Any, Any], image_id: str, now: datetime, entries: Sequence[Entry]
+) -> Verdict:
+    document, about = ran
+    version, data_date = read_database(about)
+    scan = read_scan(document)
+    if scan.image_id != image_id:
+        reason = f"It scanned {scan.image_id or 'no image'}, not {image_id}."
+        return error(NAME, reason, tool_version=version)
+    verdict = trivy.accept(judge(document, data_date, now, version), scan, entries, now.date())
+    return replace(verdict, notes=(*verdict.notes, f"Image id: {image_id}."))
 
 
 def _call(command: list[str]) -> str:
@@ -142,18 +157,7 @@ def _told(verdict: Verdict, seconds: float) -> Report:
         report.next_step = "Mend what is named above; docs/image.md says what the gate asks for."
     report.details = [str(finding) for finding in verdict.findings[:_SHOWN]]
     if len(verdict.findings) > _SHOWN:
-        report.details.append(f"… and {len(verdict.findings) - _SHOWN} more in {trivy.RESULTS}")
+        report.details.append(f"… and {len(verdict.findings) - _SHOWN} more in {RESULTS}")
     report.details += verdict.notes
     report.data = {"verdict": verdict.verdict.value, "findings": len(verdict.findings)}
     return report
-
-
-def _summary(verdict: Verdict) -> str:
-    lines = [f"### Image scan: {verdict.verdict.value}", "", cell(verdict.reason), ""]
-    if verdict.findings:
-        lines += [row(("vulnerability", "package", "what")), row(("---",) * 3)]
-        lines += [
-            row((cell(one.id), cell(one.subject), cell(one.text)))
-            for one in verdict.findings[:_SHOWN]
-        ]
-    return "\n".join(lines) + "\n\n"

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import __version__, github
-from ..checkout import Checkout, GitError, find_checkout, with_commit
-from ..exits import CommandError, Exit
+from ..checkout import Checkout, find_checkout, with_commit
+from ..exits import CommandError, Exit, bad_input
+from ..git import GitError
 from ..hashes import sha256_of
 from ..image.records import RELEASE, Pushed, read_pushed
+from ..markdown import cell
 from ..report import Report
 from . import wheels
 from .archive import PackageError, differences, write_package
 
-_INVENTORIES = "inventories"
+_INVENTORIES = Path("inventories")  # in the package, wherever the checkout has them
 _SCHEMA = 1
 
 
@@ -28,11 +30,13 @@ class Request:
     Attributes:
         project: the checkout's folder, or None for the current one.
         output: folder for ``dist/`` and the package; ``release.json`` is looked for there.
+        inventories: the checkout's folder of environments, relative to that.
         isolated: whether the project's build backend is installed afresh.
     """
 
     project: Path | None
     output: Path
+    inventories: str = "inventories"
     isolated: bool = True
 
 
@@ -54,7 +58,7 @@ def make(request: Request) -> Report:
     content = wheels.content_of(wheel)
     files = {
         **content,
-        **_inventories(checkout),
+        **_inventories(checkout.root / request.inventories),
         f"toolkit/{name}": wheel,
         "toolkit/requirements.lock": content["requirements.lock"],
         "README.md": Path(__file__).with_name("README.md").read_bytes(),
@@ -73,8 +77,10 @@ def verify(path: Path) -> Report:
     """Tell whether a package, or the folder it was unpacked into, is as it was packed.
 
     Raises:
-        CommandError: it is no package.
+        CommandError: it is no package, or not there.
     """
+    if not path.exists():
+        raise bad_input("--verify", str(path), "the path of a package, or of its unpacked folder")
     try:
         lines = differences(path).lines
     except PackageError as error:
@@ -117,24 +123,24 @@ def _release(output: Path, commit: str) -> Pushed | None:
     return release
 
 
-def _inventories(checkout: Checkout) -> dict[str, bytes]:
+def _inventories(folder: Path) -> dict[str, bytes]:
     """Return the inventories that the commit has; what lies beside them untracked stays out."""
     try:
-        names = checkout.tracked(_INVENTORIES)
+        names = Checkout(folder).tracked(".") if folder.is_dir() else []
     except GitError as error:
-        raise CommandError(Exit.BAD_INPUT, f"{checkout.root}: {error}.") from error
+        raise bad_input("--inventories", str(folder), "a folder of a checkout") from error
     if not names:
         raise CommandError(
             Exit.BAD_INPUT,
-            f"{checkout.root} has no {_INVENTORIES} in git: its package could be deployed nowhere.",
-            "Write them first; docs/your-own-servers.md shows how.",
+            f"{folder} holds nothing in git: its package could be deployed nowhere.",
+            "Write the inventories first; docs/your-own-servers.md shows how.",
         )
-    linked = [name for name in names if (checkout.root / name).is_symlink()]
+    linked = [name for name in names if (folder / name).is_symlink()]
     if linked:
         raise CommandError(
-            Exit.BAD_INPUT, f"{linked[0]} is a link.", "Put the file itself in its place."
+            Exit.BAD_INPUT, f"{folder / linked[0]} is a link.", "Put the file itself in its place."
         )
-    return {name: (checkout.root / name).read_bytes() for name in names}
+    return {str(_INVENTORIES / name): (folder / name).read_bytes() for name in names}
 
 
 def _about(version: str, commit: str, branch: str) -> bytes:
@@ -156,6 +162,7 @@ def _told(path: Path, release: Pushed | None, count: int, seconds: float) -> Rep
     if release is None:
         report.details.append(f"Without {RELEASE}: it says of no image that it belongs to it.")
     report.data = {"package": str(path), "sha256": digest, "files": count}
+    github.add_summary(f"### Package\n\n{cell(path.name)}, SHA-256 {digest}\n\n")
     github.set_output("package", path.name)
     github.set_output("package_sha256", digest)
     return report

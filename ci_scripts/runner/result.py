@@ -25,6 +25,8 @@ _ON_CONTROLLER = frozenset(
 )
 # Modules whose answers the commands read.
 _LOOKING = ("deploy_ledger", "emergency_access", "release_info")
+# What runs on edges only.
+_OF_EDGES = "proxy_info"
 _ANSWERED = ("runner_on_ok", "runner_on_failed", "runner_on_unreachable")
 
 
@@ -38,6 +40,7 @@ class Result:
         verdicts: the judgements over the fleet, in order, each a dictionary.
         facts: the last value of each fact that a judge in the playbook has set.
         answers: host to the last answer of a module that looks, such as ``release_info``.
+        edges: edge to what its HAProxy said, nothing where it could not be asked.
         failures: host to the last failure's message.
         unreachable: host to the reason.
         changed: host to the number of tasks that changed it.
@@ -46,6 +49,7 @@ class Result:
         begun: the phases whose task was reached, in order, also where it was then skipped.
         remote_calls: host to the number of tasks that ran on it.
         cancelled: whether a signal ended the run.
+        hurried: whether a second one came, before what the first had begun was done.
     """
 
     rc: int = 0
@@ -53,6 +57,7 @@ class Result:
     verdicts: list[dict[str, Any]] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    edges: dict[str, dict[str, Any]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     unreachable: dict[str, str] = field(default_factory=dict)
     changed: dict[str, int] = field(default_factory=dict)
@@ -61,6 +66,7 @@ class Result:
     begun: list[str] = field(default_factory=list)
     remote_calls: dict[str, int] = field(default_factory=dict)
     cancelled: bool = False
+    hurried: bool = False
 
     def take(self, event: Event) -> None:
         """Take one event in."""
@@ -84,6 +90,8 @@ class Result:
         action = str(data.get("task_action", "")).rpartition(".")[2]
         if kind in _ANSWERED and action and action not in _ON_CONTROLLER:
             self.remote_calls[host] = self.remote_calls.get(host, 0) + 1
+        if kind in _ANSWERED and action == _OF_EDGES:
+            self.edges[host] = answer if kind == "runner_on_ok" else {}
         if kind == "runner_on_unreachable":
             self.unreachable[host] = str(answer.get("msg", "unreachable"))
         elif kind == "runner_on_failed" and not data.get("ignore_errors"):

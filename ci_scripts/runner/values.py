@@ -85,8 +85,8 @@ class RoleValues:
             raise InventoryError(f"{name}: {_first_line(error)}") from error
 
 
-def servers(inventory: Path, group: str) -> list[Server]:
-    """Return the servers of a group in an environment's inventory folder.
+def servers(inventory: Path, pattern: str) -> list[Server]:
+    """Return the servers of a group, or of a pattern of groups, in an environment's inventory.
 
     Encrypted values are read when ``$ANSIBLE_VAULT_PASSWORD_FILE`` is set.
 
@@ -101,10 +101,15 @@ def servers(inventory: Path, group: str) -> list[Server]:
         loader = _loader()
         manager = InventoryManager(loader=loader, sources=[str(inventory)])
         everything = VariableManager(loader=loader, inventory=manager)
-        hosts = manager.get_hosts(group) if group in manager.groups else []
+        known = {
+            str(host.name): _known(everything.get_vars(host=host, include_hostvars=False))
+            for host in manager.get_hosts("all")
+        }
+        there = [name for name in pattern.split(":") if name in manager.groups]
+        wanted = manager.get_hosts(":".join(there)) if there else []
         return [
-            Server(str(host.name), _known(everything.get_vars(host=host, include_hostvars=False)))
-            for host in hosts
+            Server(name, {**known[name], "hostvars": known})
+            for name in (str(host.name) for host in wanted)
         ]
     except AnsibleError as error:
         raise InventoryError(f"{inventory.name}: {_first_line(error)}") from error

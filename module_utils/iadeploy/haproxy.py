@@ -41,6 +41,27 @@ def ask_socket(path: str, command: str, timeout: float) -> str:
     return answer.decode("utf-8", errors="replace")
 
 
+def ask_runtime(
+    path: str,
+    command: str,
+    timeout: float = 5.0,
+    ask: Callable[[str, str, float], str] = ask_socket,
+) -> str:
+    """Return HAProxy's answer to a command.
+
+    Raises:
+        DeployError: HAProxy does not answer.
+    """
+    try:
+        return ask(path, command, timeout)
+    except OSError as error:
+        raise DeployError(
+            f"HAProxy does not answer at {path} ({error.strerror or error})",
+            "Check 'service haproxy status' on this server; 'iactl bootstrap' sets it up",
+            cause="refused",
+        ) from error
+
+
 class Proxy:
     """The backend of one application on one HAProxy.
 
@@ -67,14 +88,7 @@ class Proxy:
         self._ask = ask
 
     def _command(self, command: str) -> str:
-        try:
-            return self._ask(self.socket_path, command, self.timeout)
-        except OSError as error:
-            raise DeployError(
-                f"HAProxy does not answer at {self.socket_path} ({error.strerror or error})",
-                "Check 'service haproxy status' on this server; 'iactl bootstrap' sets it up",
-                cause="refused",
-            ) from error
+        return ask_runtime(self.socket_path, command, self.timeout, self._ask)
 
     def states(self) -> dict[str, str]:
         """Return each slot's state: ``ready``, ``drain`` or ``maint``."""
@@ -125,13 +139,13 @@ class Proxy:
     def _apply(self, wanted: dict[str, str], weights: Mapping[str, int] = _EQUAL) -> None:
         # "ready" first: at no instant may the backend be without a server.
         order = sorted(wanted, key=lambda name: wanted[name] != "ready")
-        changes = [f"weight {weights[name]}" for name in order]
-        changes += [f"state {wanted[name]}" for name in order]
+        changes = [(name, f"weight {weights[name]}") for name in order]
+        changes += [(name, f"state {wanted[name]}") for name in order]
+        # HAProxy takes a server that comes out of maintenance away again at its first failed
+        # check, which a busy moment is enough for. It proved its health; let it fail three.
+        changes += [(name, "health up") for name in order if wanted[name] == "ready"]
         self._command(
-            ";".join(
-                f"set server {self.backend}/{name} {change}"
-                for name, change in zip(order * 2, changes, strict=True)
-            )
+            ";".join(f"set server {self.backend}/{name} {change}" for name, change in changes)
         )
         answer = self._look()
         seen, weighed = parse_server_states(answer), parse_server_weights(answer)
@@ -157,10 +171,15 @@ class Proxy:
         return Counters.from_row(self._statistics(slot))
 
     def _statistics(self, slot: str) -> dict[str, str]:
-        for row in csv.DictReader(io.StringIO(self._command("show stat").lstrip("# "))):
+        for row in parse_statistics(self._command("show stat")):
             if row.get("pxname") == self.backend and row.get("svname") == slot:
                 return row
         return {}
+
+
+def parse_statistics(answer: str) -> list[dict[str, str]]:
+    """Read the answer to ``show stat``."""
+    return list(csv.DictReader(io.StringIO(answer.lstrip("# "))))
 
 
 def parse_server_states(answer: str) -> dict[str, str]:

@@ -158,8 +158,14 @@ class Store:
         shutil.rmtree(self.release_folder(release_id), ignore_errors=True)
 
     def begin(self, step: str, release_id: str, **facts: Any) -> None:
-        """Write down what is about to be done, before it is done."""
-        entry = {"step": step, "release": release_id, "at": now(), **facts}
+        """Write down what is about to be done, before it is done.
+
+        Which processes were told to end stays known whoever goes on: many an application takes a
+        second signal for "at once" and drops the task that it was about to finish.
+        """
+        told = self.journal().get("ending")
+        kept = {"ending": told} if told else {}
+        entry = {"step": step, "release": release_id, "at": now(), **kept, **facts}
         write_atomically(self.journal_file, json.dumps(entry, sort_keys=True) + "\n")
 
     def journal(self) -> dict[str, Any]:

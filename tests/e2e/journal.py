@@ -16,9 +16,8 @@ import yaml
 
 from tests.fleet import Fleet, build_application
 
-from .conftest import settings_file
 from .operator import Operator
-from .site import Images, Site
+from .site import Images, Site, settings_file
 
 APPLICATION = Path(__file__).resolve().parents[2] / "examples" / "innerarchitect"
 DATABASE = "journal"

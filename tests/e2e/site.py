@@ -103,6 +103,16 @@ class Site:
         rows = [line.split(" ", 1) for line in listed.stdout.splitlines()]
         return {name: f"{rest} {_started(server, name)}" for name, rest in rows}
 
+    def candidate_runs(self) -> bool:
+        """Tell whether some server runs a second container."""
+        states = [self.containers(server).values() for server in self.servers]
+        return any(sum(" running " in row for row in rows) == 2 for rows in states)
+
+    def remote_work(self) -> bool:
+        """Tell whether a phase of a release still runs on some server."""
+        asked = ["pgrep", "-f", "app_release"]
+        return any(server.run(asked).returncode == 0 for server in self.servers)
+
     def proxy_states(self, server: Server) -> dict[str, str]:
         """Return the proxy's administrative state of each slot, as HAProxy's number."""
         return {slot: row["srv_admin_state"] for slot, row in self._slots(server).items()}
@@ -126,14 +136,24 @@ class Site:
 
     @contextmanager
     def traffic(
-        self, rate: float = 50.0, servers: Sequence[Server] | None = None
+        self,
+        rate: float = 50.0,
+        servers: Sequence[Server] | None = None,
+        *,
+        limit: float = 240.0,
+        timeout: float = 5.0,
     ) -> Iterator[Traffic]:
-        """Send users' requests through every proxy, or some, for as long as the block lasts."""
+        """Send users' requests through every proxy, or some, for as long as the block lasts.
+
+        Args:
+            limit: seconds after which they end by themselves.
+            timeout: seconds that a user waits for an answer.
+        """
         asked = self.servers if servers is None else servers
         name = f"#{self.domain}" if self.domain else ""
         paths = (f"/api/health{name}", f"/{name}")
         urls = [f"{server.url}{path}" for server in asked for path in paths]
-        with Prober(urls, rate=rate, limit=240.0) as prober:
+        with Prober(urls, rate=rate, timeout=timeout, limit=limit) as prober:
             traffic = Traffic(prober)
             yield traffic
             prober.wait_sent(prober.report().sent + int(rate))
@@ -178,6 +198,23 @@ def settings(app: str, domain: str, index: int, fleet: Fleet) -> Mapping[str, An
         "app_registry_username": fleet.registry.username,
         "app_registry_password": fleet.registry.password,
     }
+
+
+def make_site(
+    fleet: Fleet, images: Images, folder: Path, app: str, domain: str, index: int
+) -> Site:
+    """Write an environment for an application on the shared servers."""
+    elsewhere = folder / "an operator's folder"
+    elsewhere.mkdir()
+    fleet.write_inventory(folder / app, settings(app, domain, index, fleet))
+    operator = Operator(folder, app, elsewhere)
+    plain = settings_file(folder / app).read_text(encoding="utf-8")
+    return Site(fleet, fleet.servers, app, domain, operator, images, plain)
+
+
+def settings_file(environment: Path) -> Path:
+    """Return an environment's app.yml."""
+    return environment / "group_vars" / "all" / "app.yml"
 
 
 _FETCH = """

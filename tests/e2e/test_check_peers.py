@@ -12,6 +12,7 @@ import pytest
 
 from tests.fleet import Fleet, engine, images
 from tests.fleet.certificates import Authority
+from tests.fleet.container import Member
 from tests.fleet.database import Database
 from tests.fleet.labels import random_name
 from tests.fleet.waiting import wait_until
@@ -24,6 +25,13 @@ REPLICA = "/tmp/replica"
 REPLICA_PORT = 5433
 TLS_PORT = 6380
 PASSWORD = "sentinel-Passw0rd"
+
+
+def write(member: Member, folder: str, files: dict[str, bytes], user: str) -> None:
+    """Write files that only their owner can read."""
+    for name, content in files.items():
+        argv = ["sh", "-c", f"umask 077; cat > {folder}/{name}"]
+        member.run(argv, stdin=content.decode(), user=user, check=True)
 
 
 @dataclass
@@ -48,7 +56,7 @@ class Pair:
 
     def start(self) -> None:
         """Start the replica and wait until the primary sees it replay."""
-        options = f"-p {REPLICA_PORT} -h 0.0.0.0 -k /run/postgresql -c hba_file={HBA}"
+        options = f"-p {REPLICA_PORT} -h 0.0.0.0 -k /run/postgresql -c hba_file={HBA} -c ssl=on"
         self.control("-o", options, "start")
         self.wait_for_replay()
 
@@ -65,8 +73,16 @@ class Pair:
 
 
 @pytest.fixture(scope="module")
-def pair(fleet: Fleet) -> Iterator[Pair]:
-    """A primary with one replica, a user who may look at it and one who may not."""
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Who signs the peers' certificates."""
+    authority = Authority(tmp_path_factory.mktemp("authority"))
+    authority.create("peers")
+    return authority
+
+
+@pytest.fixture(scope="module")
+def pair(fleet: Fleet, authority: Authority) -> Iterator[Pair]:
+    """A primary and a replica that speaks TLS, a user who may see the lag and one who may not."""
     pair = Pair(fleet.database)
     for user in ("watcher", "plain"):
         pair.sql(f"CREATE ROLE {user} LOGIN PASSWORD '{PASSWORD}'")
@@ -76,8 +92,10 @@ def pair(fleet: Fleet) -> Iterator[Pair]:
     pair.sql("SELECT pg_reload_conf()")
     copy = [f"{BINARIES}/pg_basebackup", "-D", REPLICA, "-h", "/run/postgresql", "-R", "-c", "fast"]
     fleet.database.run(copy, user="postgres", check=True)
-    # Debian keeps it elsewhere, and the server does not start without one.
-    fleet.database.run(["touch", f"{REPLICA}/postgresql.conf"], user="postgres", check=True)
+    issued = authority.issue("replica.example", addresses=[fleet.database.address])
+    # Debian keeps its configuration elsewhere, and the server does not start without one.
+    files = {"postgresql.conf": b"", "server.crt": issued.certificate, "server.key": issued.key}
+    write(fleet.database, REPLICA, files, "postgres")
     pair.start()
     yield pair
     pair.control("-m", "immediate", "stop")
@@ -136,12 +154,26 @@ def test_a_replica_that_is_cut_off_has_replayed_all_and_is_behind_all_the_same(p
     assert pair.ask(REPLICA_PORT).healthy
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """Who signs the cache's certificate."""
-    authority = Authority(tmp_path_factory.mktemp("authority"))
-    authority.create("cache")
-    return authority
+@pytest.mark.parametrize(
+    ("options", "cause"),
+    [
+        ({"sslmode": "verify-full"}, ""),
+        ({"sslmode": "verify-full", "ca_file": "/etc/ssl/certs/ca-certificates.crt"}, "TLS with"),
+        ({"sslmode": "require", "ca_file": None}, ""),
+        ({"sslmode": "verify-full", "password": "wrong-Passw0rd"}, "the server refused the login"),
+    ],
+    ids=str,
+)
+def test_postgres_is_asked_over_tls(
+    pair: Pair, authority: Authority, options: dict[str, Any], cause: str
+) -> None:
+    login = {"username": "plain", "password": PASSWORD, "database": "postgres"}
+    where = {"host": pair.primary.address, "port": REPLICA_PORT, **login}
+    query = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+    asked = {**where, "ca_file": str(authority.certificate_path), "query": query, **options}
+    told = ask("postgres", None, **asked, expect={"value": "true"})
+    assert told.cause.startswith(cause) and told.healthy is not bool(cause), told
+    assert PASSWORD not in str(told)
 
 
 @pytest.fixture(scope="module")
@@ -154,9 +186,7 @@ def encrypted_cache(fleet: Fleet, authority: Authority) -> str:
         f'tls-auth-clients no\nrequirepass {PASSWORD}\nsave ""\npidfile /tmp/tls.pid\n'
     )
     files = {"tls.crt": issued.certificate, "tls.key": issued.key, "tls.conf": settings.encode()}
-    for name, content in files.items():
-        write = ["sh", "-c", f"umask 077; cat > /tmp/{name}"]
-        fleet.cache.run(write, stdin=content.decode(), check=True)
+    write(fleet.cache, "/tmp", files, "root")
     fleet.cache.run(["redis-server", "/tmp/tls.conf"], check=True)
     asked: dict[str, Any] = {"host": fleet.cache.address, "port": TLS_PORT}
     wait_until(lambda: ask("tcp", **asked).healthy, "the cache's port")

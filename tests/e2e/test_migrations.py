@@ -15,8 +15,8 @@ import pytest
 from tests.fleet import Fleet
 from tests.fleet.waiting import wait_until
 
-from .conftest import settings_file
 from .journal import BACKUPS, Journal, make_journal
+from .site import settings_file
 
 pytestmark = pytest.mark.rig
 NOTHING_LEFT: dict[str, list[str]] = {"containers": [], "databases": [], "parts": []}

@@ -7,8 +7,9 @@ import signal
 
 import pytest
 
+from tests.fleet.waiting import wait_until
+
 from .site import Site
-from .test_recovery import remote_work, wait_until
 
 pytestmark = pytest.mark.rig
 
@@ -23,7 +24,12 @@ def test_a_release_gets_its_traffic_step_by_step(site: Site) -> None:
     with site.traffic() as traffic:
         process = site.operator.start("deploy", "--image", site.images("2.0.0"))
         for step in ([10, 90], [50, 50], [1, 1]):
-            wait_until(lambda: weights(site) == [step, step], f"the weights {step}")
+            wait_until(
+                lambda: weights(site) == [step, step],
+                f"the weights {step}",
+                deadline=60,
+                every=0.05,
+            )
         said = site.operator.finish(process)
     assert said.code == 0, said.text
     phases = [one["phase"] for one in said.report["data"]["phases"]]
@@ -48,13 +54,13 @@ def test_a_run_killed_at_a_step_leaves_the_old_release_as_the_one_that_counts(si
     site.configure(app_traffic=[50, 100], app_traffic_seconds=100)
     with site.traffic() as traffic:
         process = site.operator.start("deploy", "--image", site.images("2.0.0"))
-        wait_until(lambda: weights(site) == [[50, 50]] * 2, "the first step")
+        wait_until(lambda: weights(site) == [[50, 50]] * 2, "the first step", deadline=60)
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         told = site.operator.run("status")
         assert told.code == 5, told.text
         assert "both slots take traffic" in told.text
-        wait_until(lambda: not remote_work(site), "the end of the orphaned remote command")
+        wait_until(lambda: not site.remote_work(), "the end of the orphaned remote command")
         site.configure(app_traffic=[100])
         bad = site.operator.run("deploy", "--image", site.images("3.0.0", "unhealthy"))
         assert bad.code == 4, bad.text

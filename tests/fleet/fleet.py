@@ -151,14 +151,21 @@ class Fleet:
         return self._part(self._members.cache, "cache")
 
     def write_inventory(
-        self, folder: Path, app_vars: Mapping[str, Any], *, hosts: Iterable[str] | None = None
+        self,
+        folder: Path,
+        app_vars: Mapping[str, Any],
+        *,
+        hosts: Iterable[str] | None = None,
+        edges: Iterable[str] = (),
     ) -> Path:
         """Write an Ansible environment with all servers, or those named, and return its folder.
 
-        `app_vars` becomes group_vars/all/app.yml. RigError when a host is not in the rig.
+        `app_vars` becomes group_vars/all/app.yml. The `edges` among the servers front the others
+        and run no application. RigError when a host is not in the rig.
         """
         chosen = self.servers if hosts is None else [self.server(name) for name in hosts]
-        return inventory.write(folder, chosen, self._members.registry, app_vars)
+        fronts = [self.server(name) for name in edges]
+        return inventory.write(folder, chosen, fronts, self._members.registry, app_vars)
 
     def _part(self, part: Part | None, what: str) -> Part:
         if part is None:

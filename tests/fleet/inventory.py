@@ -16,13 +16,14 @@ from .server import Server
 def write(
     folder: Path,
     servers: Iterable[Server],
+    edges: Iterable[Server],
     registry: Registry | None,
     app_vars: Mapping[str, Any],
 ) -> Path:
     """Write hosts.yml and group_vars/all into `folder` and return it."""
     variables = folder / "group_vars" / "all"
     variables.mkdir(parents=True, exist_ok=True)
-    _dump(folder / "hosts.yml", hosts(list(servers)))
+    _dump(folder / "hosts.yml", hosts(list(servers), list(edges)))
     _dump(variables / "app.yml", app_vars)
     if registry is not None:
         trusted = {registry.host: str(registry.ca_certificate)}
@@ -30,8 +31,8 @@ def write(
     return folder
 
 
-def hosts(servers: list[Server]) -> dict[str, Any]:
-    """The content of hosts.yml: groups `app` and `proxy`, both with every server."""
+def hosts(servers: list[Server], edges: list[Server]) -> dict[str, Any]:
+    """The content of hosts.yml: every server in `app`, and in `proxy` the edges, else those too."""
     connection: dict[str, Any] = {
         "ansible_user": "root",
         "ansible_python_interpreter": "/usr/bin/python3",
@@ -39,13 +40,14 @@ def hosts(servers: list[Server]) -> dict[str, Any]:
     for server in servers[:1]:
         connection["ansible_ssh_private_key_file"] = str(server.key_path)
         connection["ansible_ssh_common_args"] = shlex.join(server.ssh_options)
-    members = {server.name: {"ansible_host": server.address} for server in servers}
+    members = {one.name: {"ansible_host": one.address} for one in servers if one not in edges}
+    fronts = {edge.name: {"ansible_host": edge.address} for edge in edges}
     return {
         "all": {
             "vars": connection,
             "children": {
                 "app": {"hosts": members},
-                "proxy": {"hosts": {name: {} for name in members}},
+                "proxy": {"hosts": fronts or {name: {} for name in members}},
             },
         }
     }

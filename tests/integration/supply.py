@@ -100,7 +100,7 @@ def iactl(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=600,
         check=False,
     )
     assert "Traceback" not in done.stderr, done.stderr

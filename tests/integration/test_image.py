@@ -142,6 +142,16 @@ def test_what_was_scanned_is_what_the_registry_has(
     assert fleet.registry.password not in (line.output / "release.json").read_text() + said.text
 
 
+def test_an_image_that_is_there_keeps_its_digest_under_a_new_tag(line: Line, fleet: Fleet) -> None:
+    assert line.scan().code == 0
+    assert line.push(fleet, "promoted", "sha-1").code == 0
+    before = json.loads((line.output / "release.json").read_text())
+    said = line.push(fleet, "promoted", "main", "sha-1", DOCKER_HOST="unix:///nowhere.sock")
+    assert said.code == 0, said.text
+    after = json.loads((line.output / "release.json").read_text())
+    assert (after["digest"], after["tags"]) == (before["digest"], ["main", "sha-1"])
+
+
 def test_another_image_than_the_scanned_one_is_not_pushed(line: Line, fleet: Fleet) -> None:
     assert line.scan().code == 0
     before = (line.output / "image.tar").read_bytes()

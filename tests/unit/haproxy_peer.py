@@ -15,6 +15,7 @@ from types import TracebackType
 from tests.fleet.waiting import wait_until
 
 BACKEND = "app_shop"
+CHECKED = "app_other"
 # Answers of HAProxy 2.6.12 (Debian 12), recorded with this configuration.
 _HEADER = (
     "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight"
@@ -28,12 +29,16 @@ _ROW = (
 )
 _STAT = (
     "# pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,dreq,dresp,ereq,econ,eresp,wretr,"
-    "wredis,status,weight\n"
+    "wredis,status,weight,check_status,check_code,check_desc\n"
     "web,FRONTEND,,,3,3,9984,9,0,0,0,0,0,,,,,OPEN,\n"
     "app_shop,blue,0,0,{blue},2,,4,0,0,,0,,0,0,0,0,no check,1\n"
     "app_shop,green,0,0,{green},2,,5,0,0,,0,,0,0,0,0,no check,1\n"
     "app_shop,BACKEND,0,0,9,9,999,9,0,0,0,0,,0,0,0,0,UP,2\n"
     "app_other,blue,0,0,7,7,,7,0,0,,0,,0,0,0,0,no check,1\n"
+    # As on an edge.
+    "app_news,web1,0,0,1,1,,9,0,0,,0,,0,0,0,0,UP,1,L7OK,200,Layer7 check passed\n"
+    "app_news,web2,0,0,0,0,,0,0,0,,0,,0,0,0,0,DOWN,1,L7STS,503,Layer7 wrong status\n"
+    "app_news,web2-unchecked,0,0,0,0,,0,0,0,,0,,0,0,0,0,no check,1,,,\n"
 )
 _NO_BACKEND, _NO_SERVER = "Can't find backend.\n", "No such server.\n"
 _FLAGS = {"ready": 0, "maint": 1, "drain": 8}
@@ -55,7 +60,7 @@ backend app_shop
     server green 127.0.0.1:1
 backend app_other
     load-server-state-from-file global
-    server blue 127.0.0.1:1
+    server blue 127.0.0.1:1 check inter 1s fall 3
     server green 127.0.0.1:1
 """
 
@@ -153,8 +158,10 @@ class RecordedHaproxy(HaproxyPeer):
             if any(name not in self._admin for name in wanted):
                 return _NO_BACKEND
             return _HEADER + "".join(map(self._rows, wanted))
-        assert words[:2] == ["set", "server"] and words[3] in ("state", "weight"), command
+        assert words[:2] == ["set", "server"] and words[3] in ("state", "weight", "health"), command
         backend, _, slot = words[2].partition("/")
+        if words[3] == "health":
+            return "Health checks are not enabled on this server.\n"
         if words[3] == "weight":
             return self._weigh(backend, slot, int(words[4]))
         return self._set(backend, slot, words[4])
@@ -259,9 +266,13 @@ class RealHaproxy(HaproxyPeer):
         answers = {slot: self._ask(f"get weight {BACKEND}/{slot}") for slot in ("blue", "green")}
         return {slot: int(answer.split()[0]) for slot, answer in answers.items()}
 
-    def _rows(self) -> list[dict[str, str]]:
+    def checked(self) -> dict[str, str]:
+        """Return the row of the one slot that HAProxy checks; nobody listens behind it."""
+        return next(row for row in self._rows(CHECKED) if row["svname"] == "blue")
+
+    def _rows(self, backend: str = BACKEND) -> list[dict[str, str]]:
         rows = csv.DictReader(io.StringIO(self._ask("show stat").removeprefix("# ")))
-        return [row for row in rows if row["pxname"] == BACKEND and row["svname"] != "BACKEND"]
+        return [row for row in rows if row["pxname"] == backend and row["svname"] != "BACKEND"]
 
     def _answers(self) -> bool:
         try:

@@ -81,6 +81,18 @@ def problems(*checks: Any, **module: Any) -> list[str]:
         ({"name": "a", "kind": "service", "unit": "a b"}, "checks[0].unit: is no name"),
         ({"name": "a", "kind": "postgres"}, "checks[0].host: is missing"),
         ({"name": "a", "kind": "postgres", "dsn": "mysql://x"}, "checks[0].dsn: must be a URL"),
+        (
+            {"name": "a", "kind": "postgres", "dsn": "postgres://h/n", "ca_file": "/c"},
+            "checks[0].ca_file: needs an sslmode of require, verify-ca, verify-full",
+        ),
+        (
+            {"name": "a", "kind": "redis", "dsn": "redis://h", "ca_file": "/c"},
+            "checks[0].ca_file: needs tls and tls_verify",
+        ),
+        (
+            {"name": "a", "kind": "redis", "host": "h", "tls": 1, "tls_verify": 0, "ca_file": "/"},
+            "checks[0].ca_file: needs tls and tls_verify",
+        ),
         ({"name": "a", "kind": "redis", "dsn": SECRET}, "checks[0].dsn: must be a URL"),
         (
             {"name": "a", "kind": "redis", "dsn": "redis://h", "host": "h"},

@@ -46,6 +46,7 @@ def test_servers_that_serve_the_same_are_one_sentence() -> None:
         "digest": "sha256:a",
         "image": "r.io/shop@sha256:a",
         "schema": "",
+        "processes": [],
         "kept": [OLDER_ID, RELEASE_ID],
         "access": {},
         "problems": [],
@@ -129,3 +130,64 @@ def test_a_run_that_was_killed_is_not_changing_anything() -> None:
     report = judge_status(Report("status", "staging"), Result(answers=answers), {"r-1"})
     assert report.exit is Exit.NEEDS_HUMAN
     assert report.details == ["web1: prepare of release r-1 has not ended"]
+
+
+BOTH_UP = {"servers": {"web1": "", "web2": ""}}
+SERVING = {"web1": answer(), "web2": answer()}
+
+
+def with_edges(edges: dict[str, dict[str, Any]], **facts: Any) -> Report:
+    """Judge a fleet whose edges said this; nothing is what could not be asked says."""
+    return judged(facts.pop("answers", SERVING), others=list(edges), edges=edges, **facts)
+
+
+def test_edges_that_have_every_server_change_no_sentence() -> None:
+    report = with_edges({"edge1": BOTH_UP, "edge2": BOTH_UP})
+    assert report.exit is Exit.DONE
+    assert report.message == f"staging serves 1.4.0 ({RELEASE_ID}) on 2 servers."
+    assert set(report.hosts) == {"web1", "web2"}
+    up = {"state": "answers", "up": ["web1", "web2"], "down": {}, "problems": []}
+    assert report.data["edges"] == {"edge1": up, "edge2": up}
+
+
+@pytest.mark.parametrize(
+    ("edge", "facts", "told"),
+    [
+        (
+            {"servers": {"web1": "", "web2": "its health path answers 503"}},
+            {},
+            "edge1: web2 gets no requests: its health path answers 503",
+        ),
+        ({"servers": {"web1": ""}}, {}, "as it is now (web2); run 'iactl bootstrap'"),
+        (
+            {"servers": {"web1": "", "web2": "", "web9": "nothing answers at its port"}},
+            {},
+            "as it is now (web9)",
+        ),
+        ({}, {"rc": 2, "failures": {"edge1": "HAProxy does not answer"}}, "edge1: HAProxy does"),
+        ({}, {"rc": 4, "unreachable": {"edge1": "timed out"}}, "edge1: it does not answer."),
+    ],
+    ids=["server out", "server unknown", "stranger", "HAProxy down", "edge lost"],
+)
+def test_an_edge_that_is_not_well_needs_a_human_and_what_is_served_is_told(
+    edge: dict[str, Any], facts: dict[str, Any], told: str
+) -> None:
+    report = with_edges({"edge1": edge, "edge2": BOTH_UP}, **facts)
+    assert report.exit is Exit.NEEDS_HUMAN
+    assert f"serves 1.4.0 ({RELEASE_ID}) on 2 servers, but edge1 needs" in report.message
+    assert len(report.details) == len({*report.details})
+    assert any(told in line for line in report.details), report.details
+
+
+def test_servers_without_a_release_are_rightly_out_at_the_edge() -> None:
+    out = {"servers": dict.fromkeys(("web1", "web2"), "its health path answers 503")}
+    report = with_edges({"edge1": out}, answers={"web1": answer(""), "web2": answer("")})
+    assert (report.exit, "is empty" in report.message) == (Exit.DONE, True)
+
+
+def test_a_lost_server_is_what_the_edge_s_report_is_about_too() -> None:
+    facts: dict[str, Any] = {"rc": 4, "unreachable": {"web2": "timed out"}}
+    out = {"servers": {"web1": "", "web2": "it does not answer"}}
+    report = with_edges({"edge1": out}, answers={"web1": answer()}, **facts)
+    assert (report.exit, "not known" in report.message) == (Exit.NEEDS_HUMAN, True)
+    assert "edge1: web2 gets no requests: it does not answer" in report.details

@@ -18,6 +18,7 @@ CONTROLLER = sorted((ROOT / "ci_scripts").rglob("*.py"))
 PLUGINS = sorted((ROOT / "roles").glob("*/filter_plugins/*.py"))
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
 TASKS = sorted((ROOT / "roles").glob("*/tasks/*.yml"))
+RULES = ("approval", "backup", "common", "head", "hipaa", "scan", "staging", "weekly")
 PURE = (
     "module_utils/iadeploy/access.py",
     "module_utils/iadeploy/container.py",
@@ -37,8 +38,20 @@ PURE = (
     "module_utils/iadeploy/spec.py",
     "roles/notify/filter_plugins/notification.py",
     "roles/release/filter_plugins/release_verdict.py",
+    "ci_scripts/doctor/examine.py",
     "ci_scripts/fleet_status.py",
+    "ci_scripts/gates/ages.py",
+    "ci_scripts/gates/catalogue.py",
+    "ci_scripts/gates/reports/sarif.py",
+    "ci_scripts/gates/reports/summary.py",
+    "ci_scripts/gates/verdict.py",
+    "ci_scripts/markdown.py",
     "ci_scripts/outcome.py",
+    "ci_scripts/package/sums.py",
+    "ci_scripts/prepare/hosts.py",
+    "ci_scripts/prepare/material.py",
+    "ci_scripts/prepare/secrets.py",
+    *(f"ci_scripts/production/rules/{rule}.py" for rule in RULES),
     "ci_scripts/reachability.py",
     "ci_scripts/setup_outcome.py",
     "ci_scripts/runner/result.py",

@@ -189,6 +189,26 @@ def test_release_info_without_the_application_s_backend_names_bootstrap(
     assert (answer["cause"], "iactl bootstrap" in answer["msg"]) == ("refused", True)
 
 
+def test_proxy_info_tells_which_servers_get_requests(
+    recorded_haproxy: RecordedHaproxy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = {"app": "news", "proxy_socket": str(recorded_haproxy.socket_path)}
+    answer = run_module("proxy_info", asked, capsys)
+    assert answer["servers"] == {"web1": "", "web2": "its health path answers 503"}
+    assert answer["changed"] is False
+
+
+def test_proxy_info_refuses_an_application_that_the_edge_does_not_know(
+    recorded_haproxy: RecordedHaproxy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = {"app": "blog", "proxy_socket": str(recorded_haproxy.socket_path)}
+    answer = run_module("proxy_info", asked, capsys)
+    assert (answer["cause"], "iactl bootstrap" in answer["msg"]) == ("refused", True)
+    asked["proxy_socket"] += ".gone"
+    answer = run_module("proxy_info", asked, capsys)
+    assert (answer["cause"], "HAProxy does not answer" in answer["msg"]) == ("refused", True)
+
+
 @pytest.mark.parametrize("name", ["../etc", "", "Shop", "shop\n"])
 def test_release_info_refuses_a_bad_name(
     arguments: dict[str, Any], capsys: pytest.CaptureFixture[str], name: str

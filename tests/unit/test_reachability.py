@@ -37,6 +37,11 @@ SAID = [
     ),
     ("ssh: Could not resolve hostname web9: Name or service not known", "cannot be resolved"),
     ("/bin/sh: 1: /usr/bin/python3: not found", "no usable Python"),
+    (
+        'Data could not be sent to remote host "10.0.0.9". Make sure this host can be reached'
+        " over ssh:",
+        "the SSH connection to it broke off",
+    ),
 ]
 PREFIX = "Task failed: Data could not be sent to remote host. Make sure this host is reachable: "
 

@@ -58,6 +58,20 @@ def test_only_release_info_answers_for_a_server() -> None:
     assert result.answers == {"web1": answer}
 
 
+def test_edges_answer_for_themselves() -> None:
+    seen = {"servers": {"web1": ""}}
+    result = taken(
+        task("ok", "web1", "release_info", res={"serving": None}),
+        task("skipped", "web1", "proxy_info", res={}),
+        task("ok", "edge1", "proxy_info", res=seen),
+        task("failed", "edge2", "proxy_info", res={"msg": "HAProxy does not answer"}),
+        task("unreachable", "edge3", "proxy_info", res={"msg": "timed out"}),
+    )
+    assert result.edges == {"edge1": seen, "edge2": {}, "edge3": {}}
+    assert set(result.answers) == {"web1"}
+    assert (set(result.failures), set(result.unreachable)) == ({"edge2"}, {"edge3"})
+
+
 def test_a_failure_that_the_judge_reads_is_no_failure_of_the_run() -> None:
     result = taken(task("failed", "web1", ignore_errors=True, res={"censored": CENSORED}))
     assert result.failures == {}

@@ -148,7 +148,7 @@ def test_entry_point_validates_what_its_tasks_read(entry: str) -> None:
     variables = role_file("release", "vars/main.yml")
     text = task_text(ROOT / f"roles/release/tasks/{entry}.yml")
     text += "".join(str(variables[name]) for name in set(re.findall(r"\b__release_\w+", text)))
-    read = set(re.findall(r"\brelease_\w+", text)) & {*options("release"), "release_phase"}
+    read = set(re.findall(r"\brelease_\w+", text)) & {*options("release"), "release_ending"}
     assert read <= set(entry_points("release")[entry]["options"])
 
 

@@ -13,7 +13,12 @@ from ci_scripts import verification
 from ci_scripts.exits import Exit
 from ci_scripts.report import Report
 from ci_scripts.runner.result import Result
-from ci_scripts.verify_view import print_alert, print_end, print_verification
+from ci_scripts.verify_view import (
+    print_alert,
+    print_end,
+    print_unless_shown,
+    print_verification,
+)
 from tests.unit.builders import lost, module
 
 SKIPPED = {"skipped": True, "changed": False}
@@ -127,23 +132,24 @@ def test_an_alert_over_the_outside_alone_counts_no_servers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "said", "again"),
+    ("command", "data", "said"),
     [
-        ({"shown": True, "notify": "sent"}, "were alerted", False),
-        ({"shown": True, "notify": "degraded"}, "iactl notify test staging", False),
-        ({"shown": True, "notify": "none"}, "", False),
-        ({"shown": True}, "", False),
-        ({}, "It is bad.", True),
+        ("verify", {"notify": "sent"}, "were alerted"),
+        ("verify", {"notify": "degraded"}, "iactl notify test staging"),
+        ("verify", {"notify": "none"}, ""),
+        ("verify", {}, ""),
+        ("", {}, "It is bad."),  # nothing was verified, so nothing was shown
     ],
 )
-def test_the_result_is_shown_once_and_then_what_came_of_the_alert(
-    data: dict[str, Any], said: str, again: bool
+def test_after_the_result_only_what_is_new_is_printed(
+    command: str, data: dict[str, Any], said: str
 ) -> None:
     stream = io.StringIO()
-    print_alert(
-        Console(file=stream, width=110), Report("", "staging", BAD, "It is bad.", data=data)
-    )
-    assert said in stream.getvalue() and ("It is bad." in stream.getvalue()) is again
+    console, report = Console(file=stream, width=110), Report(command, "staging", BAD, "It is bad.")
+    report.data = data
+    print_alert(console, report)
+    print_unless_shown(console, report)
+    assert said in stream.getvalue() and bool(stream.getvalue()) is bool(said)
 
 
 def test_nothing_to_ask_is_bad_input() -> None:

@@ -10,8 +10,8 @@ from .expressions import Closed
 
 OWNER, NAME = "you", "shop"
 REPOSITORY = f"{OWNER}/{NAME}"
-_SHA = "5f0c2a9e7d41b36c8a90e1f2d3b4c5a697886e0d"
-_BASE = "0d1e2f3a4b5c6d7e8f90a1b2c3d4e5f60718293a"
+_SHA = "5f" * 20
+_BASE = "0d" * 20
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Event:
         ref: in full, such as `refs/heads/main`.
         payload: what stands in the file of GITHUB_EVENT_PATH.
         inputs: what was typed, of an event by hand.
-        trusted: False for a pull request from a fork, which gets no secret and a token that only reads.
+        trusted: False for a pull request from a fork: no secret, and a token that only reads.
     """
 
     name: str
@@ -43,10 +43,17 @@ class Event:
         """The file of GITHUB_EVENT_PATH."""
         return json.dumps({**self.payload, "inputs": self.inputs} if self.inputs else self.payload)
 
-    def context(self, run: int = 1, job: str = "") -> Closed:
+    def context(
+        self,
+        run: int = 1,
+        job: str = "",
+        actor: str = "alice",
+        token: str = "",
+        address: str = "https://github.com",
+    ) -> Closed:
         """The context `github`; `run` is the run's number."""
         return Closed(
-            actor="alice",
+            actor=actor,
             base_ref=self.base_ref,
             event=self.payload,
             event_name=self.name,
@@ -58,9 +65,10 @@ class Event:
             repository_owner=OWNER,
             run_attempt="1",
             run_id=str(run),
-            server_url="https://github.com",
+            api_url=f"{address}/api",
+            server_url=address,
             sha=self.sha,
-            token="",
+            token=token,
             workflow="ci",
         )
 

@@ -16,13 +16,14 @@ _CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
 
 @dataclass(frozen=True)
 class Seed:
-    """A change of a workflow that breaks a rule: the first `old` becomes `new`."""
+    """A change of a workflow that breaks a rule: `old` becomes `new`, once or more often."""
 
     rule: str
     what: str
     old: str
     new: str
     file: str = "ci.yml"
+    times: int = 1
 
     def __str__(self) -> str:
         return f"{self.rule}-{self.what}".replace(" ", "-")
@@ -33,7 +34,7 @@ class Seed:
         assert self.old in text, f"the seed finds no place in {self.file}: {self.old!r}"
         return {
             **WORKFLOWS,
-            self.file: Workflow.parse(self.file, text.replace(self.old, self.new, 1)),
+            self.file: Workflow.parse(self.file, text.replace(self.old, self.new, self.times)),
         }
 
 
@@ -95,7 +96,7 @@ SEEDS = [
         "run: |\n          iactl lint\n          ls",
     ),
     Seed("shell", "an expression", "run: iactl lint", "run: iactl lint ${{ github.head_ref }}"),
-    Seed("shell", "no exec", "run: exec iactl deploy", "run: iactl deploy", "deploy.yml"),
+    Seed("shell", "no exec", "run: exec release", "run: release", "deploy.yml"),
     Seed("shell", "a pipe that hides", "    shell: bash", "    shell: sh"),
     Seed(
         "host_keys",
@@ -163,8 +164,8 @@ SEEDS = [
     Seed(
         "builds",
         "pushed unscanned",
-        "needs: [security-scan, lint, test, docker-build]\n    if: ${{ !failure() && !cancelled() && ",
-        "needs: [security-scan, lint, test]\n    if: ${{ !failure() && !cancelled() && ",
+        "lint, test, docker-build]\n    if: ${{ !failure() && !cancelled() && ",
+        "lint, test]\n    if: ${{ !failure() && !cancelled() && ",
     ),
     Seed("builds", "pushed elsewhere", "run: iactl lint", "run: iactl image push; iactl lint"),
     Seed("builds", "the wrong environment", "environment: production\n", "environment: staging\n"),
@@ -239,7 +240,8 @@ SEEDS = [
         "secret_scope",
         "two steps",
         "SENDGRID_API_KEY: ${{ secrets.SENDGRID_API_KEY }}\n",
-        "SENDGRID_API_KEY: ${{ secrets.SENDGRID_API_KEY }}\n      - run: ls\n        env:\n          AGAIN: ${{ secrets.SENDGRID_API_KEY }}\n",
+        "SENDGRID_API_KEY: ${{ secrets.SENDGRID_API_KEY }}\n"
+        "      - run: ls\n        env:\n          AGAIN: ${{ secrets.SENDGRID_API_KEY }}\n",
     ),
     Seed(
         "secret_scope",
@@ -253,6 +255,31 @@ SEEDS = [
         "uses: $/.github/workflows/deploy.yml",
         "uses: you/elsewhere/.github/workflows/deploy.yml@v1",
     ),
+    Seed("deploys", "no environment", "name: ${{ inputs.environment }}", "name: x", "deploy.yml"),
+    Seed(
+        "deploys",
+        "a checkout",
+        "      - uses: $/.github/actions/package\n",
+        f"      - uses: {_CHECKOUT}\n      - uses: $/.github/actions/package\n",
+        "deploy.yml",
+    ),
+    Seed("deploys", "an old commit", "iactl ci fresh", "iactl ci stale", "deploy.yml"),
+    Seed("deploys", "no backup", "iactl backup production", "iactl status x", "deploy.yml"),
+    Seed("deploys", "unverified", "iactl ci verify-production", "iactl ci verify", "deploy.yml"),
+    Seed(
+        "deploys",
+        "hardly ever verified",
+        "        if: inputs.environment == 'production'\n        env",
+        "        if: inputs.environment == 'live'\n        env",
+        "deploy.yml",
+    ),
+    Seed("deploys", "another image", "--image", "--image other --x", "deploy.yml"),
+    Seed("deploys", "no pinned key", "iactl ci prepare", "iactl ci guess", "rollback.yml"),
+    Seed("deploys", "a key left", "ci clean\n        if: always()", "ci clean", "rollback.yml"),
+    Seed("deploys", "a key never removed", "iactl ci clean", "iactl status", "deploy.yml"),
+    Seed("deploys", "no way back", "iactl rollback", "iactl status", "rollback.yml"),
+    Seed("deploys", "back to the newest", "iactl audit", "iactl ci fresh; iactl", "rollback.yml"),
+    Seed("host_keys", "not pinned", "SSH_KNOWN_HOSTS", "SSH_SOMETHING", "rollback.yml", 9),
 ]
 
 

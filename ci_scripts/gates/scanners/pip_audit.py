@@ -79,7 +79,7 @@ def judge(
     """
     try:
         rounds_told = [{_told(row): row for row in one["dependencies"]} for one in documents]
-        proved = all(one.get(str(packages.CONTROL), {}).get("vulns") for one in rounds_told)
+        controls = [_row(one, packages.CONTROL) or {} for one in rounds_told]
         rows = {name: row for one in rounds_told for name, row in one.items()}
         missed = [pin for pin in pins if _row(rows, pin) is None]
         findings = [one for pin in pins for one in _findings(_row(rows, pin) or {}, pin)]
@@ -88,9 +88,11 @@ def judge(
     if missed:
         reason = f"{len(missed)} of {len(pins)} packages were not looked at, such as {missed[0]}."
         return error(NAME, reason, tool_version=tool_version)
-    if not proved:
-        reason = f"The service finds no fault with {packages.CONTROL}: its answers prove nothing."
-        return error(NAME, reason, tool_version=tool_version)
+    for control in controls:
+        if not control.get("vulns"):
+            why = control.get("skip_reason") or "it answers that there is nothing"
+            reason = f"The service does not know {packages.CONTROL}, which is vulnerable ({why})."
+            return error(NAME, f"{reason} Its answers prove nothing.", tool_version=tool_version)
     return judged(
         NAME, findings, len(pins), "packages", tool_version=tool_version, data_date=data_date
     )

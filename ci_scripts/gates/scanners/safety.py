@@ -3,7 +3,8 @@
 It asks its own service before anything else, prints a banner before its JSON, and ends with 0 for
 requirements that it did not understand. Without a key or a database, and while its service cannot
 be reached, it does not run: pip-audit carries the gate. Its public database is for non-commercial
-use, so none comes with this product.
+use, so none comes with this product. It wants other versions than iactl of what both use: it is a
+program on the search path, with an environment of its own (``pipx install safety``).
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def run(job: Job, environ: Mapping[str, str] = os.environ) -> Verdict:
             documents.append(answer)
     text = json.dumps(documents[0] if len(documents) == 1 else documents, indent=2) + "\n"
     (job.output / RESULTS).write_text(text, encoding="utf-8")
-    return judge(documents, pins, _data_date(environ.get(DATABASE, "")), tool.version(NAME))
+    return judge(documents, pins, _data_date(environ.get(DATABASE, "")))
 
 
 def _ask(pins: Sequence[Pin], folder: Path, database: str) -> Any:
@@ -68,12 +69,15 @@ def command(wanted: Path, results: Path, database: str) -> list[str]:
     """Return how to start it; the key stays in the environment."""
     offline = ["--db", str(Path(database).absolute())] if database else []
     options = ["--file", str(wanted), "--save-json", str(results), *offline]
-    return [*tool.module(NAME), "--disable-optional-telemetry", "check", *options]
+    return [
+        *tool.binary(NAME, "pipx install safety"),
+        "--disable-optional-telemetry",
+        "check",
+        *options,
+    ]
 
 
-def judge(
-    documents: Sequence[Any], pins: Sequence[Pin], data_date: str, tool_version: str = ""
-) -> Verdict:
+def judge(documents: Sequence[Any], pins: Sequence[Pin], data_date: str) -> Verdict:
     """Return the verdict on safety's reports, the control among each. Pure.
 
     Args:
@@ -93,9 +97,10 @@ def judge(
         counted = sum(int(one["report_meta"]["packages_found"]) for one in documents)
         rows = [row for one in documents for row in one["vulnerabilities"]]
         silenced = [row for one in documents for row in one["ignored_vulnerabilities"]]
+        tool_version = str(documents[0]["report_meta"]["safety_version"])
         proved = all(_names_control(one["vulnerabilities"]) for one in documents)
         findings = list(_findings([*rows, *silenced], by_name))
-    except (KeyError, TypeError, AttributeError, ValueError) as problem:
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError) as problem:
         raise EvidenceError(f"{RESULTS} cannot be understood: {problem!r}") from problem
     missed = [pin for key, pin in by_name.items() if key not in looked_at]
     if missed or counted < len(pins):
@@ -103,8 +108,8 @@ def judge(
         reason = f"{len(missed)} of {len(pins)} packages were not looked at{told}."
         return error(NAME, reason, tool_version=tool_version)
     if not proved:
-        reason = f"The database finds no fault with {packages.CONTROL}: its answers prove nothing."
-        return error(NAME, reason, tool_version=tool_version)
+        reason = f"The database does not know {packages.CONTROL}, which is vulnerable."
+        return error(NAME, f"{reason} Its answers prove nothing.", tool_version=tool_version)
     return judged(
         NAME, findings, len(pins), "packages", tool_version=tool_version, data_date=data_date
     )

@@ -31,31 +31,53 @@ class Source:
     content: Path = field(default_factory=content_root)
 
     @cached_property
+    def proxies(self) -> dict[str, list[Server]]:
+        """Every environment's servers with a proxy: the application's, and the edges.
+
+        Raises:
+            InventoryError: an inventory cannot be read.
+        """
+        project = self.project
+        return {
+            name: servers(project.inventory(name), "app:proxy") for name in project.environments
+        }
+
+    @property
     def servers(self) -> dict[str, list[Server]]:
         """Every environment's application servers.
 
         Raises:
             InventoryError: an inventory cannot be read.
         """
-        project = self.project
-        return {name: servers(project.inventory(name), "app") for name in project.environments}
+        return {
+            name: [one for one in found if "app" in one.variables["group_names"]]
+            for name, found in self.proxies.items()
+        }
 
     def role(self, name: str) -> Path:
         """Return the folder of one of the product's roles."""
         return self.content / "roles" / name
 
     def each_server(self, look: Callable[[str, Server], Verdict]) -> Verdict:
-        """Return one verdict on all servers of all environments.
+        """Return one verdict on all application servers of all environments.
 
         Args:
             look: takes the environment's and server's name, and the server.
         """
-        parts = [
-            (place, look(place, server))
-            for environment, found in self.servers.items()
-            for server in found
-            for place in [f"{environment} ({server.name})"]
-        ]
-        if not parts:
-            return Verdict(Status.ERROR, "There is no environment with a server in inventories/.")
-        return together(parts)
+        return _each(self.servers, look)
+
+    def each_proxy(self, look: Callable[[str, Server], Verdict]) -> Verdict:
+        """Return one verdict on all servers with a proxy; as ``each_server``."""
+        return _each(self.proxies, look)
+
+
+def _each(found: dict[str, list[Server]], look: Callable[[str, Server], Verdict]) -> Verdict:
+    parts = [
+        (place, look(place, server))
+        for environment, servers_there in found.items()
+        for server in servers_there
+        for place in [f"{environment} ({server.name})"]
+    ]
+    if not parts:
+        return Verdict(Status.ERROR, "There is no environment with a server in inventories/.")
+    return together(parts)

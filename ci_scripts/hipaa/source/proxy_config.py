@@ -8,6 +8,9 @@ from ...runner.values import Server
 from ..haproxy import Section, parse
 from .context import Source
 
+_LISTS = ("domains.map", "edges.lst")
+_FOLDER = "/etc/haproxy"
+
 
 @dataclass(frozen=True)
 class ProxyConfig:
@@ -15,11 +18,11 @@ class ProxyConfig:
 
     Attributes:
         text: the shared configuration, then the application's.
-        domains: the map of domains.
+        files: path on the server to what is looked up in it.
     """
 
     text: str
-    domains: str
+    files: dict[str, str]
 
     def sections(self) -> list[Section]:
         """Return the configuration taken apart.
@@ -31,15 +34,19 @@ class ProxyConfig:
 
 
 def proxy_config(source: Source, server: Server) -> ProxyConfig:
-    """Return a server's proxy configuration.
+    """Return the proxy configuration of a server of the application, or of an edge.
 
     Raises:
         InventoryError: a template cannot be rendered with the inventory's values.
     """
     role = source.role("proxy")
     values = server.role(role)
+    own = "edge.cfg" if values.value("__proxy_is_edge") else "app.cfg"
     parts = {
         name: values.render(role / "templates" / f"{name}.j2")
-        for name in ("haproxy.cfg", "app.cfg", "domains.map")
+        for name in ("haproxy.cfg", own, *_LISTS)
     }
-    return ProxyConfig(f"{parts['haproxy.cfg']}\n{parts['app.cfg']}", parts["domains.map"])
+    return ProxyConfig(
+        f"{parts['haproxy.cfg']}\n{parts[own]}",
+        {f"{_FOLDER}/{name}": parts[name] for name in _LISTS},
+    )

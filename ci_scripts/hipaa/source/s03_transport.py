@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess  # nosec B404 - for its exceptions
 
 from ...runner.values import Server
+from ..haproxy_inside import plain_hops, unprotected_hops
 from ..haproxy_syntax import complaint, missing_tool
 from ..haproxy_tls import faults
 from ..verdict import Finding, Status, Verdict, judged
@@ -22,13 +23,15 @@ def check(source: Source) -> Verdict:
         except ValueError as error:
             return Verdict(Status.FAIL, "Unreadable.", (Finding(f"{error}", place),))
         entrances = [one for one in sections if one.kind in ("frontend", "listen")]
-        found = [Finding(text, place, 0, text) for text in faults(sections)]
+        wrong = [*faults(sections), *unprotected_hops(sections)]
+        found = [Finding(text, place, 0, text) for text in wrong]
         said, *notes = _haproxy_s_own(config)
+        notes += [f"{place}: {note}" for note in plain_hops(sections)]
         if said:
             found.append(Finding(f"haproxy -c: {said}", place))
         return judged(found, len(entrances), "entrances of the proxy", *notes)
 
-    return source.each_server(look)
+    return source.each_proxy(look)
 
 
 def _haproxy_s_own(config: ProxyConfig) -> tuple[str, ...]:
@@ -37,6 +40,6 @@ def _haproxy_s_own(config: ProxyConfig) -> tuple[str, ...]:
     if lacking:
         return "", f"{lacking} is not installed here, so 'haproxy -c' did not run."
     try:
-        return (complaint(config.text, config.domains),)
+        return (complaint(config.text, config.files),)
     except (OSError, subprocess.SubprocessError) as error:
         return "", f"'haproxy -c' did not run: {error}."

@@ -29,7 +29,7 @@ def check(source: Source) -> Verdict:
         found = [Finding(text, place, 0, text) for text in log_faults(sections)]
         return judged(found, 1, "proxy configurations")
 
-    return together([("", _tasks(source)), ("", source.each_server(look))])
+    return together([("", _tasks(source)), ("", source.each_proxy(look))])
 
 
 def _tasks(source: Source) -> Verdict:

@@ -9,13 +9,13 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
+from sqlalchemy import create_engine, text
+from werkzeug.security import generate_password_hash
+
 from innerarchitect import migrate
 from innerarchitect.app import create_app
 from innerarchitect.database import Database
 from innerarchitect.models import Base, User
-from sqlalchemy import create_engine, text
-from werkzeug.security import generate_password_hash
-
 from tests.support import (
     DATABASES,
     PASSWORD,

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from ci_scripts.hipaa.containers import request_faults
 from ci_scripts.hipaa.haproxy_syntax import missing_tool
 from ci_scripts.hipaa.history import commit_range
 from ci_scripts.hipaa.project import find_project
+from ci_scripts.hipaa.secret_scan import scan
 from ci_scripts.hipaa.source import s07_verification
 from ci_scripts.hipaa.source.checks import CHECKS
 from ci_scripts.hipaa.source.context import Source
@@ -116,7 +118,12 @@ DEFECTS += [
     ),
     ("S3", "no HSTS", product("http-response set-header Strict", "# "), "no Strict-Transport"),
     ("S3", "short HSTS", product("max-age=31536000", "max-age=300"), "no Strict-Transport"),
-    ("S3", "no address", product("option forwardfor", ""), "the client's address"),
+    (
+        "S3",
+        "no address",
+        product("http-request set-header X-Forwarded-For", "# "),
+        "the client's address",
+    ),
     ("S3", "no scheme", product("set-header X-Forwarded-Proto https", "set-header X 1"), "Proto"),
     ("S3", "no section", product("global\n", "\n"), "stands in no section"),
     ("S4", "no sslmode", change(APP, "?sslmode=verify-full", ""), "with sslmode not set"),
@@ -645,3 +652,19 @@ def test_a_seeded_defect_turns_its_check_red(
 
 def test_every_check_has_a_seeded_defect() -> None:
     assert {check for check, *_ in DEFECTS} == set(CHECKS)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "found"),
+    [
+        (".github/workflows/ci.yml", "secrets: inherit\n", 0),
+        (".github/workflows/ci.yml", "secret: '" + "inherited-7c1d9a'\n", 1),
+        ("settings.yml", "secret: inherit\n", 1),
+    ],
+)
+def test_github_s_word_for_handing_secrets_on_is_no_secret(
+    path: str, text: str, found: int, tmp_path: Path
+) -> None:
+    (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / path).write_text(text)
+    assert len(scan(tmp_path, [path])) == found

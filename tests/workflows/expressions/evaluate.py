@@ -26,7 +26,7 @@ class Closed(dict[str, Any]):
 
 @dataclass(frozen=True)
 class Status:
-    """How it stands when a condition is looked at; a job that was needed and left out is no success."""
+    """How it stands when a condition is looked at; a needed job that was left out is no success."""
 
     failed: bool = False
     cancelled: bool = False

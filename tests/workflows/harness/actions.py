@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..events import REPOSITORY, Event
+from ..events import Event
 from .errors import HarnessError
 from .world import World, git
 
@@ -28,7 +28,6 @@ class Desk:
     event: Event
     run: int
     workspace: Path
-    token: str
     rights: Mapping[str, str]
     paths: list[str]
     env: dict[str, str]
@@ -146,4 +145,3 @@ _KNOWN: dict[str, tuple[tuple[str, ...], Action]] = {
     ),
     "docker/setup-buildx-action": ((), _nothing),
 }
-__all__ = ["REPOSITORY", "Desk", "use"]

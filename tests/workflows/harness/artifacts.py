@@ -25,7 +25,7 @@ class Artifacts:
     order: list[tuple[int, str]] = field(default_factory=list)
 
     def upload(self, run: int, name: str, workspace: Path, patterns: str) -> None:
-        """Keep what the patterns name, one a line, `!` leaves out; HarnessError when it is nothing."""
+        """Keep what the patterns name, one a line, `!` leaves out; HarnessError for nothing."""
         if not name or _FORBIDDEN.search(name):
             raise HarnessError(f"an artifact cannot be called {name!r}")
         if (run, name) in self.order:

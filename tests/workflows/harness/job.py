@@ -91,10 +91,12 @@ class Execution:
         self.log = self.world.folder / "logs" / f"{self.run}-{self.name}.log"
         self.log.touch()
         self.files: list[CommandFiles] = []
-        token = f"ghs_sentinel_{self.run}_{self.name.replace(' ', '')}"
+        world = self.world
         self.contexts = {
             **self.contexts,
-            "github": Closed({**self.event.context(self.run, self.job.name), "token": token}),
+            "github": self.event.context(
+                self.run, self.job.name, world.actor, world.token, world.address
+            ),
             "job": Closed(
                 workflow_repository="innerarchitect/innerarchitect-deploy",
                 workflow_sha=self.world.toolkit_commit,
@@ -114,7 +116,6 @@ class Execution:
             self.event,
             self.run,
             self.world.workspace,
-            token,
             self.rights,
             self.paths,
             self.env,
@@ -179,7 +180,8 @@ class Execution:
         files = CommandFiles.fresh(self.temporary / f"step-{len(self.files)}")
         self.files.append(files)
         environment = {**self._machine(), **env, **files.env, **extra}
-        code = execute(line, shell, environment, self.world.workspace, self.log)
+        offline = line.removeprefix("release/.venv/bin/").startswith(self.world.offline)
+        code = execute(line, shell, environment, self.world.workspace, self.log, offline=offline)
         if code != 0:
             raise HarnessError(f"exit code {code}")
         self.env |= files.variables
@@ -203,6 +205,7 @@ class Execution:
             "GH_ANSWERS": str(self.world.answer_file()),
             "GITHUB_ACTIONS": "true",
             "GITHUB_ACTOR": github["actor"],
+            "GITHUB_API_URL": github["api_url"],
             "GITHUB_BASE_REF": github["base_ref"],
             "GITHUB_EVENT_NAME": github["event_name"],
             "GITHUB_EVENT_PATH": str(event_file),

@@ -21,8 +21,9 @@ _POSTGRES = (
     "printf '%s\\n' 'local all postgres peer' 'host all all all trust' "
     "> /etc/postgresql/15/main/pg_hba.conf && "
     "install -d -o postgres -g postgres -m 2775 /run/postgresql && "
-    "{ until setpriv --reuid postgres --regid postgres --init-groups psql -qc 'CREATE ROLE test LOGIN SUPERUSER' "
-    "-c 'CREATE DATABASE test OWNER test' 2>/dev/null; do sleep 0.1; done & } && "
+    "{ until setpriv --reuid postgres --regid postgres --init-groups psql -qc "
+    "'CREATE ROLE test LOGIN SUPERUSER' -c 'CREATE DATABASE test OWNER test' 2>/dev/null; "
+    "do sleep 0.1; done & } && "
     "exec setpriv --reuid postgres --regid postgres --init-groups "
     "/usr/lib/postgresql/15/bin/postgres -c config_file=/etc/postgresql/15/main/postgresql.conf"
 )

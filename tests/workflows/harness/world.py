@@ -29,6 +29,11 @@ class World:
         tools: folders with programs that a runner brings along.
         pythons: versions that setup-python has here.
         outages: actions that are out of order, such as Codecov's.
+        address: where GitHub answers, for git and for its API.
+        approvals: environment to who approves its deploys.
+        offline: how lines begin that need no network and get none.
+        actor: whose commits and clicks start the runs.
+        token: what every job gets as its token.
     """
 
     folder: Path
@@ -40,6 +45,15 @@ class World:
     tools: list[Path] = field(default_factory=list)
     pythons: dict[str, Path] = field(default_factory=dict)
     outages: set[str] = field(default_factory=set)
+    address: str = "http://127.0.0.1:9"
+    offline: tuple[str, ...] = (
+        "iactl lint",
+        "iactl hipaa",
+        "iactl image scan",
+        "iactl ci summary",
+    )
+    actor: str = "alice"
+    token: str = "sentinel-github-token-5f1c"
     approvals: dict[str, str] = field(default_factory=dict)
     caches: dict[str, Path] = field(default_factory=dict)
     runs: int = 0
@@ -51,7 +65,7 @@ class World:
 
     @property
     def workspace(self) -> Path:
-        """Where jobs work: the same path for each, as on GitHub's runners, and empty at its start."""
+        """Where jobs work: the same path for each, as on GitHub's runners, and empty at first."""
         return self.folder / "work"
 
     @property
@@ -64,8 +78,8 @@ class World:
         self.runs += 1
         return self.runs
 
-    def workflow_text(self, reference: str, caller: str | None = None) -> tuple[str, str]:
-        """Return name and text of a reusable workflow; HarnessError when it is not pinned or there."""
+    def workflow_text(self, reference: str) -> tuple[str, str]:
+        """Return name and text of a reusable workflow; HarnessError when it is not pinned."""
         if reference.startswith("$/"):
             path = reference.removeprefix("$/")
         else:
@@ -83,7 +97,6 @@ class World:
         """Write what the command `gh` answers here, and return the file."""
         known: dict[str, Any] = {
             "artifacts": [[name, run] for run, name in reversed(self.artifacts.order)],
-            "approvals": self.approvals,
         }
         path = self.folder / "gh.json"
         path.write_text(json.dumps(known), encoding="utf-8")

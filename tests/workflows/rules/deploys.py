@@ -1,4 +1,4 @@
-"""A deploy runs from its package, with a fresh commit, a pinned key, and what production asks for."""
+"""A deploy runs from its package: a fresh commit, a pinned key, and what production asks for."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from ..model import Job, Step, Workflows
 
 # The record of what was pushed, in the package: repository and digest.
+_ENVIRONMENT = "${{ inputs.environment }}"
+_PACKAGED = "release/.venv/bin/"
 _DIGEST = '--image "$(jq --raw-output .image release/release.json)"'
 
 
@@ -18,7 +20,8 @@ def broken(workflows: Workflows) -> Iterator[str]:
 
 
 def _job(job: Job, verb: str) -> Iterator[str]:
-    if "inputs.environment" not in str(job.content.get("environment")):
+    environment = job.content.get("environment")
+    if not isinstance(environment, dict) or environment.get("name") != _ENVIRONMENT:
         yield "the job has no environment"
     if any(step.action == "actions/checkout" for step in job.steps):
         yield "it needs a checkout"
@@ -28,7 +31,7 @@ def _job(job: Job, verb: str) -> Iterator[str]:
         return
     before = ["iactl ci prepare"]
     if verb == "deploy":
-        before += ["iactl ci fresh", "iactl ci verify-production"]
+        before += ["iactl ci fresh", "exec iactl backup production", "iactl ci verify-production"]
         if _DIGEST not in acts.run:
             yield "it does not deploy the digest of the package"
     for line in before:
@@ -46,4 +49,6 @@ def _job(job: Job, verb: str) -> Iterator[str]:
 
 
 def _first(job: Job, start: str) -> Step | None:
-    return next((step for step in job.steps if step.run.startswith(start)), None)
+    """The first step with a command, by its path in the package or without."""
+    lines = ((step, step.run.replace(_PACKAGED, "")) for step in job.steps)
+    return next((step for step, line in lines if line.startswith(start)), None)

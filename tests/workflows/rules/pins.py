@@ -1,4 +1,4 @@
-"""Every action, tool and service image is pinned to what `pins.toml` has, with its version beside it."""
+"""Every action, tool and service image is pinned to what `pins.toml` has, with its version."""
 
 from __future__ import annotations
 
