@@ -86,13 +86,17 @@ def tree(path: Path) -> ast.Module:
 
 
 def imported(path: Path) -> set[str]:
-    """Return the first name of everything that a file imports, late imports included."""
+    """Return the first name of everything that a file imports, late imports included.
+
+    ``urllib.parse`` has its whole name: it takes text apart, and reaches nothing.
+    """
     names = set()
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             names |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            names.add(node.module.split(".")[0])
+            whole = node.module == "urllib.parse"
+            names.add(node.module if whole else node.module.split(".")[0])
     return names
 
 
