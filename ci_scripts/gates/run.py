@@ -100,10 +100,12 @@ def outcome(command: Command, verdicts: Sequence[Verdict], output: Path) -> Repo
     blocking = [one for one in verdicts if one.blocks]
     passed = [one for one in verdicts if not one.blocks and not one.left_out]
     report = Report(command.name, "", data=store.to_json(verdicts))
-    report.message = f"{len(passed)} passed, {len(blocking)} did not"
+    report.message = f"{len(passed)} passed"
+    if blocking:
+        report.message += f", {len(blocking)} did not"
     left_out = [one.gate for one in verdicts if one.left_out]
     if left_out:
-        report.message += f"; did not run, and did not have to: {', '.join(left_out)}"
+        report.message += f"; {', '.join(left_out)} did not run and did not have to"
     report.message += "."
     for one in verdicts:
         report.details += _details(one)
