@@ -109,7 +109,9 @@ def outcome(command: Command, verdicts: Sequence[Verdict], output: Path) -> Repo
         report.details += _details(one)
     if blocking or not passed:
         report.exit = Exit.GATE_FAILED
-        report.next_step = f"Mend what is named above, or accept it in {ALLOW}; see {output}."
+        found = any(one.findings for one in blocking)
+        accept = f", or accept it in {ALLOW}" if found else ""
+        report.next_step = f"Mend what is named above{accept}; the results lie in {output}."
     if not blocking and not passed:
         report.message = "Nothing was looked at, so nothing has passed."
         report.next_step = "Name the project's top folder by --project."
@@ -120,8 +122,6 @@ def _details(one: Verdict) -> list[str]:
     lines = [f"{one.gate}: {finding}" for finding in one.findings[:_MOST_SHOWN]]
     if len(one.findings) > _MOST_SHOWN:
         lines.append(f"{one.gate}: and {len(one.findings) - _MOST_SHOWN} more")
-    if not one.findings and one.blocks:
-        lines.append(f"{one.gate}: {one.verdict.value}: {one.reason}")
     return [*lines, *(f"{one.gate}: note: {note}" for note in one.notes)]
 
 
