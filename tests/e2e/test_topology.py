@@ -25,7 +25,8 @@ from .conversation import Conversation, live_through
 from .operator import Operator
 from .site import Images, Site, settings
 
-pytestmark = pytest.mark.rig
+# A rig of its own has to come up first; a minute on an idle machine, more on a busy one.
+pytestmark = [pytest.mark.rig, pytest.mark.timeout(900)]
 DOMAIN = "shop.example"
 EDGE = "web3"
 OWN = "/etc/haproxy/own.pem"
