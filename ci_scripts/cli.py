@@ -9,6 +9,7 @@ from typing import Annotated, Optional
 import typer
 
 from . import __version__, inputs, operations, view
+from .cli_access import access_commands
 from .cli_audit import audit_commands
 from .cli_backup import backup_commands
 from .cli_ci import ci_commands
@@ -169,6 +170,7 @@ for commands in (
     verify_commands(),
     audit_commands(),
     backup_commands(),
+    access_commands(),
     lock_commands(),
     notify_commands(),
     hipaa_commands(),

@@ -308,6 +308,11 @@ options:
             description: Where a scratch database may be made; empty for the database's server.
             type: str
             default: ''
+          recipients:
+            description: Public keys of age that a backup is encrypted for; none keeps it as it is.
+            type: list
+            elements: str
+            default: []
   migrated:
     description: What the fleet's migration came to, as V(migrate) returned it; for the record.
     type: dict

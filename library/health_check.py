@@ -251,6 +251,11 @@ options:
           migration_head:
             description: Of V(postgres), the Alembic revision that the schema must be at.
             type: str
+          settings:
+            description:
+              - Of V(postgres), what settings of the server must be, as C(SHOW) prints them to this
+                login; a list names several good values.
+            type: dict
           max_lag:
             description:
               - Of V(postgres), the seconds that replication may be behind. A primary tells its
@@ -365,7 +370,10 @@ EXAMPLES = r"""
       - name: database
         kind: postgres
         dsn: "{{ vault_database_url }}"
-        expect: {migration_head: "0002", max_lag: 10}
+        expect:
+          migration_head: "0002"
+          max_lag: 10
+          settings: {log_connections: true, log_statement: [ddl, mod, all]}
       - name: cache
         kind: redis
         host: 10.0.0.6

@@ -97,6 +97,11 @@ lease:
   description: The last run that this host obeyed, see M(deploy_lock); null when there was none.
   returned: success
   type: dict
+emergency_access:
+  description: Account, key, until when, who asked for it and why, see M(emergency_access); C(over)
+    when only its remains are there, null for none.
+  returned: success
+  type: dict
 ledger:
   description:
     - How many records the host's ledger has (C(length)), the hash of the last one (C(head)), and

@@ -116,11 +116,11 @@ def _verdict(
 ) -> Verdict:
     document, about = ran
     version, data_date = read_database(about)
-    scan = read_scan(document)
-    if scan.image_id != image_id:
-        reason = f"It scanned {scan.image_id or 'no image'}, not {image_id}."
+    found = read_scan(document)
+    if found.image_id != image_id:
+        reason = f"It scanned {found.image_id or 'no image'}, not {image_id}."
         return error(NAME, reason, tool_version=version)
-    verdict = trivy.accept(judge(document, data_date, now, version), scan, entries, now.date())
+    verdict = trivy.accept(judge(document, data_date, now, version), found, entries, now.date())
     return replace(verdict, notes=(*verdict.notes, f"Image id: {image_id}."))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import processes
+from .access_file import describe_access
 from .host import Host, View
 from .slots import SLOTS
 
@@ -36,6 +37,7 @@ def inspect_host(host: Host, history: int, *, first: bool = False) -> dict[str, 
         "releases": [one.summary() for one in host.store.releases()],
         "interrupted": interrupted,
         "lease": lease.to_json() if lease else None,
+        "emergency_access": describe_access(host.store.root),
         "problems": [
             *find_problems(view, recorded=release is not None, interrupted=interrupted),
             *(processes.find_problems(current, first, beside) if current or not pointed_at else []),

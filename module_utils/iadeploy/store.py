@@ -59,7 +59,8 @@ class Store:
                 cause="refused",
             )
         self.app = app
-        self.folder = Path(root) / app
+        self.root = Path(root)
+        self.folder = self.root / app
         self.releases_folder = self.folder / "releases"
         self.journal_file = self.folder / "journal.json"
         self.ledger_file = self.folder / "ledger.jsonl"
@@ -206,8 +207,8 @@ class Store:
         return acknowledge(self.ledger_file, {"at": now(), "actor": actor, "reason": reason})
 
     def _open_intent(self, release_id: str) -> dict[str, Any] | None:
-        """Return the ledger's last entry when it is this release's intent."""
-        last = self.ledger().entries[-1:]
+        """Return the ledger's last entry about a release when it is this release's intent."""
+        last = [one for one in self.ledger().entries if one.get("release")][-1:]
         wanted = [one for one in last if one.get("kind") == "intent"]
         return next((one for one in wanted if one.get("release") == release_id), None)
 

@@ -25,12 +25,15 @@ from .conversation import Conversation, live_through
 from .operator import Operator
 from .site import Images, Site, settings
 
-pytestmark = pytest.mark.rig
+# A rig of its own has to come up first; a minute on an idle machine, more on a busy one.
+pytestmark = [pytest.mark.rig, pytest.mark.timeout(900)]
 DOMAIN = "shop.example"
 EDGE = "web3"
-FOLDER = "/etc/haproxy/certs"
+OWN = "/etc/haproxy/own.pem"
+AUTHORITY = "/etc/haproxy/authority.pem"
 DRAIN = 4.0  # seconds
-OFTEN = 80.0  # requests per second
+OFTEN = 25.0  # requests per second
+PATIENCE = 20.0  # seconds for one of them, on a busy machine
 ASK = """
 import json, sys, urllib.request as u
 wanted = u.Request("http://127.0.0.1/forwarded", headers=json.loads(sys.argv[1]))
@@ -79,9 +82,11 @@ class Town(Site):
         """Send requests through the edge; the list holds what they saw when the block has ended."""
         urls = [f"https://{self.edge.address}{path}#{DOMAIN}" for path in ("/api/health", "/")]
         seen: list[Report] = []
-        with Prober(urls, rate=OFTEN, ca_file=self.fleet.folder / "ca.crt") as prober:
+        trusted = self.fleet.folder / "ca.crt"
+        with Prober(urls, rate=OFTEN, timeout=PATIENCE, ca_file=trusted) as prober:
+            prober.wait_sent(int(OFTEN), deadline=60)
             yield prober, seen
-            prober.wait_sent(prober.report().sent + int(OFTEN))
+            prober.wait_sent(prober.report().sent + int(OFTEN), deadline=60)
         seen.append(prober.report())
 
 
@@ -95,7 +100,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         wanted = settings("shop", DOMAIN, 0, fleet)
         special = {
             "proxy_scope": "fleet",
-            "proxy_tls_certificate": f"{FOLDER}/{EDGE}.pem",
+            "proxy_tls_certificate": OWN,
             "app_health_deadline": 4,
             "app_drain_seconds": DRAIN,
             "app_stop_seconds": 1,
@@ -116,12 +121,11 @@ def put_certificate(fleet: Fleet, server: Server) -> None:
     """Give a server a certificate of the rig's authority, and that authority's own."""
     authority = Authority(fleet.folder)
     made = authority.issue(server.name, addresses=[server.address])
-    server.run(["mkdir", "-p", FOLDER], check=True)
     known = authority.certificate_path.read_bytes()
     server.put(
         [
-            File(f"{FOLDER}/{server.name}.pem", made.certificate + made.key),
-            File(f"{FOLDER}/ca.pem", known),
+            File(OWN, made.certificate + made.key),
+            File(AUTHORITY, known),
         ]
     )
 
@@ -135,7 +139,7 @@ def test_releases_travel_past_the_edge_which_never_hears_of_them(town: Town) -> 
         refused = town.operator.run("deploy", "--image", town.images("3.0.0", "unhealthy"))
         assert refused.code == 4, refused.text
     assert set(refused.report["hosts"]) == {"web1", "web2"}
-    assert seen[0].failed == 0, seen[0]
+    assert seen[0].failed == 0, str(seen[0])
     assert set(seen[0].versions) == {before[1], "2.0.0"}
     assert town.served() == {"web1": "2.0.0", "web2": "2.0.0"}
     assert town.edge.run(pid, check=True).stdout == before[0]
@@ -219,12 +223,13 @@ def test_a_server_that_is_lost_costs_only_what_it_had_in_hand(
     with town.users() as (prober, seen):
         prober.mark("fault")
         web1.run(["sh", "-c", fault], check=True)
+        prober.mark("lost")
         town.wait_up("web2")
         assert town.edge_row()["down"] == {"web1": why}
         prober.mark("repair")
         web1.run(["sh", "-c", repair], check=True)
         town.wait_up("web1", "web2")
-    assert only_in_hand(seen[0]), seen[0]
+    assert_only_what_was_in_hand_failed(seen[0])
 
 
 def test_a_server_without_power_costs_only_what_it_had_in_hand(town: Town) -> None:
@@ -232,23 +237,26 @@ def test_a_server_without_power_costs_only_what_it_had_in_hand(town: Town) -> No
     with town.users() as (prober, seen):
         prober.mark("fault")
         web1.kill()
+        prober.mark("lost")
         # Until the edge has noticed; a request that finds no server waits for 2 s at most.
-        prober.wait_sent(prober.report().sent + int(6 * OFTEN))
+        prober.wait_sent(prober.report().sent + int(6 * OFTEN), deadline=60)
     said = town.operator.run("status")
     assert said.code == 5
     assert f"{EDGE}: web1 gets no requests" in said.text
-    assert only_in_hand(seen[0]), seen[0]
+    assert_only_what_was_in_hand_failed(seen[0])
     web1.start()
     town.wait_up("web1", "web2")
 
 
-def only_in_hand(seen: Report) -> bool:
-    """Whether no more failed than the few requests that a server was answering when it died.
+def assert_only_what_was_in_hand_failed(seen: Report) -> None:
+    """Assert that no request failed which was sent once the server was lost.
 
-    Nobody can know whether it had carried them out, so nobody may send them again.
+    Of those before, as many as a server can have in hand at a time. Nobody can know whether it had
+    carried them out, so nobody may send them again.
     """
-    times = [failure.at for failure in seen.failures]
-    return seen.failed <= 3 and (not times or max(times) - min(times) < 0.1)
+    before, fault = seen.phase("start"), seen.phase("fault")
+    assert seen.failed == before.failed + fault.failed, str(seen)
+    assert seen.failed <= 2 + OFTEN * (before.latency_p99 or 0.0), str(seen)
 
 
 def test_edge_serves_again_after_a_reboot_without_being_told_anything(town: Town) -> None:
@@ -256,8 +264,8 @@ def test_edge_serves_again_after_a_reboot_without_being_told_anything(town: Town
     town.edge.run(["rm", "-f", "/var/lib/haproxy/iadeploy.state"])
     town.edge.restart()
     with town.users() as (prober, seen):
-        prober.wait_successes(int(OFTEN))
-    assert seen[0].failed == 0, seen[0]
+        prober.wait_successes(2 * int(OFTEN), deadline=60)
+    assert seen[0].failed == 0, str(seen[0])
     assert set(seen[0].versions) == {before}
     town.wait_up("web1", "web2")
 
@@ -306,18 +314,13 @@ def test_second_application_with_the_same_domain_is_refused_on_the_edge(
 
 
 def test_tls_to_the_inside_leaves_no_plain_port_open(town: Town) -> None:
-    for server in town.servers:
-        inside = {"proxy_inside_certificate": f"{FOLDER}/{server.name}.pem"}
-        folder = town.folder / "host_vars"
-        folder.mkdir(exist_ok=True)
-        (folder / f"{server.name}.yml").write_text(yaml.safe_dump(inside), encoding="utf-8")
-    town.configure(proxy_inside_ca=f"{FOLDER}/ca.pem", proxy_inside_certificate=f"{FOLDER}/-")
+    town.configure(proxy_inside_certificate=OWN, proxy_inside_ca=AUTHORITY)
     said = town.operator.run("bootstrap")
     assert said.code == 0, said.text
     town.wait_up("web1", "web2")
     with town.users() as (prober, seen):
-        prober.wait_successes(int(OFTEN))
-    assert seen[0].failed == 0, seen[0]
+        prober.wait_successes(2 * int(OFTEN), deadline=60)
+    assert seen[0].failed == 0, str(seen[0])
     assert town.operator.run("verify", "--inside").code == 0
     for server in town.servers:
         with pytest.raises(ConnectionRefusedError):

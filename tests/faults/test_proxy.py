@@ -39,7 +39,7 @@ def test_configuration_broken_by_hand_is_not_loaded_by_a_reload(
     server = site.servers[1]
     path = "/etc/haproxy/conf.d/zz-broken.cfg"
     with row(reload=True) as it:
-        server.run(["sh", "-c", f"echo 'backend nonsense whatever' > {path}"], check=True)
+        server.run(["sh", "-c", f"echo 'no such keyword' > {path}"], check=True)
         try:
             assert server.run(["service", "haproxy", "reload"]).returncode != 0
             assert it.deploy(it.new).code == 0
@@ -61,7 +61,7 @@ def test_proxy_killed_before_a_deploy(row: Callable[..., Row], site: Site) -> No
 
 
 def test_proxy_that_lost_its_state_serves_what_runs(row: Callable[..., Row], site: Site) -> None:
-    with row(reload=True):
+    with row(reload=True, harmed=True):  # a restart refuses connections until it is over
         for server in site.servers:
             server.run(["truncate", "-s", "0", "/var/lib/haproxy/iadeploy.state"], check=True)
             server.run(["service", "haproxy", "restart"], check=True)

@@ -75,6 +75,14 @@ def test_a_login_and_a_query_by_parts_and_by_url(database: DataPeer) -> None:
         ({"query": "SELECT true", "expect": {"value": "true"}}, ""),
         ({"expect": {"migration_head": "0001"}}, "the database has no table alembic_version"),
         ({"expect": {"max_lag": 5}}, "replication: no replica is connected"),
+        ({"expect": {"settings": {"log_statement": ["ddl", "none"], "log_duration": False}}}, ""),
+        ({"expect": {"settings": {"log_statement": "ddl"}}}, "log_statement is 'none' instead of"),
+        ({"expect": {"settings": {"log_connections": True}}}, "log_connections is 'off' instead"),
+        (
+            {"expect": {"settings": {"max_connections": 1}}},
+            "max_connections is '100' instead of '1'",
+        ),
+        ({"expect": {"settings": {"absent.one": "x"}}}, "the server knows no setting absent.one"),
     ],
     ids=str,
 )

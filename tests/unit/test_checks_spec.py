@@ -13,6 +13,7 @@ from iadeploy.checks.spec import ConfigError, find_secrets, parse_plan
 
 from tests.unit.check_builders import check
 
+LOG_IN = {"name": "a", "kind": "postgres", "dsn": "postgresql://u@h/n"}
 URL = "https://shop.example.com/login"
 SECRET = "s3cret-Value"
 WEB = {"name": "a", "kind": "http", "url": URL}
@@ -38,6 +39,10 @@ def problems(*checks: Any, **module: Any) -> list[str]:
         ({**WEB, "expect": {"json": {"a": [1]}}}, "checks[0].expect.json.a: must be a text"),
         ({**WEB, "expect": {"days_left": 3}}, "checks[0].expect.days_left: belongs to the kinds"),
         ({**WEB, "expect": {"release": True, "version": "1"}}, "checks[0].expect.release: and"),
+        ({**WEB, "expect": {"settings": {"a": 1}}}, "checks[0].expect.settings: belongs to"),
+        ({**LOG_IN, "expect": {"settings": {"a'b": 1}}}, 'checks[0].expect.settings."a\'b": is no'),
+        ({**LOG_IN, "expect": {"settings": {"a": []}}}, "checks[0].expect.settings.a: must be a"),
+        ({**LOG_IN, "expect": {"settings": {"a": [{}]}}}, "checks[0].expect.settings.a: must be a"),
         ({**WEB, "expect": 3}, "checks[0].expect: must be a mapping"),
         ({**WEB, "timeout": "soon"}, "checks[0].timeout: must be a number; 'soon' is not"),
         ({**WEB, "timeout": 0}, "checks[0].timeout: 0.0 is not between"),

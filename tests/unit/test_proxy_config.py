@@ -33,8 +33,9 @@ class Rendered:
         self.files = {f"/etc/haproxy/{name}": template(name) for name in LISTS}
 
     def section(self, kind: str) -> Section:
-        """Return its one frontend or backend."""
-        (found,) = (one for one in parse(self.text) if one.kind == kind)
+        """Return its frontend, or the application's backend."""
+        name = {"frontend": "web", "backend": "app_shop"}[kind]
+        (found,) = (one for one in parse(self.text) if (one.kind, one.name) == (kind, name))
         return found
 
     def lines(self, kind: str, *words: str) -> list[str]:
@@ -84,7 +85,7 @@ def test_an_edge_asks_for_health_as_a_user_would(tmp_path: Path) -> None:
     settings: dict[str, Any] = {"app_health_path": "/up", "app_health_statuses": [200, 204]}
     edge = rendered(tmp_path, app_health_timeout=1.5, **settings)["edge1"]
     (sent,) = edge.lines("backend", "http-check", "send")
-    assert sent == "meth GET uri /up ver HTTP/1.1 hdr Host shop.example"
+    assert sent.startswith("meth GET uri /up ver HTTP/1.1 hdr Host shop.example ")
     assert edge.lines("backend", "http-check", "expect") == ["status 200,204"]
     assert edge.lines("backend", "timeout", "check") == ["1500ms"]
 
@@ -141,11 +142,24 @@ def test_a_server_s_own_address_and_port_are_taken(tmp_path: Path) -> None:
     ]
 
 
-def test_named_edges_are_believed_instead_of_the_inventory_s(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("scope", "besides"), [("host", []), ("fleet", ["10.0.0.5"])])
+def test_named_addresses_are_believed_besides_the_edges(
+    tmp_path: Path, scope: str, besides: list[str]
+) -> None:
     balancer = ["192.0.2.7", "10.9.0.0/16"]
-    found = rendered(tmp_path, proxy_edges=balancer, proxy_scope="host")
-    assert found["web1"].trusted == balancer
-    assert not found["web1"].section("frontend").has("tcp-request")
+    found = rendered(tmp_path, proxy_edges=balancer, proxy_scope=scope)
+    assert found["web1"].trusted == [*balancer, *besides]
+    assert found["web1"].section("frontend").has("tcp-request") == (scope == "fleet")
+
+
+def test_an_edge_s_checks_count_as_nobody_s_requests(tmp_path: Path) -> None:
+    found = rendered(tmp_path)
+    (sent,) = found["edge1"].lines("backend", "http-check", "send")
+    assert sent.endswith("hdr X-Edge-Check 1")
+    assert found["edge1"].section("frontend").has("http-request", "del-header", "X-Edge-Check")
+    checks = [one for one in parse(found["web1"].text) if one.name == "check_app_shop"]
+    tracked = [" ".join(rest[-2:]) for one in checks for rest in one.starting("server")]
+    assert tracked == ["track app_shop/blue", "track app_shop/green"]
 
 
 @pytest.mark.skipif(bool(missing_tool()), reason=f"{missing_tool()} is not installed")

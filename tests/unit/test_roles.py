@@ -164,6 +164,7 @@ def test_secrets_are_marked_no_log() -> None:
         name for role in ROLES for name, one in options(role).items() if one.get("no_log") is True
     }
     assert hidden == {
+        "database_backup_identity",
         "database_backup_scratch_url",
         "database_url",
         "notify_sendgrid_api_key",

@@ -32,6 +32,7 @@ from tests.unit.hipaa.tree import (
     HOSTS,
     PLAY,
     PROXY,
+    ROOT,
     ROTATION,
     Defect,
     Tree,
@@ -278,6 +279,29 @@ def in_the_past(tree: Tree) -> None:
     tree.write("deploy.sh", "aws_key=$AWS_KEY\n")
 
 
+EMERGENCY_ROLE = """\
+- name: Give emergency access
+  hosts: app
+  tasks:
+    - name: Let the key in
+      ansible.builtin.import_role:
+        name: access
+        tasks_from: open
+"""
+
+
+def in_a_role(old: str, new: str) -> Defect:
+    """Have the playbook name a role, in which something is wrong."""
+
+    def defect(tree: Tree) -> None:
+        tree.write(EMERGENCY, EMERGENCY_ROLE)
+        shutil.copytree(ROOT / "roles" / "access", tree.root / "roles" / "access")
+        assert tree.look("S10").status is Status.PASS
+        tree.change("roles/access/tasks/open.yml", old, new)
+
+    return defect
+
+
 def gate(name: str, **changes: object) -> Defect:
     return lambda tree: tree.gate(name, **changes)
 
@@ -344,6 +368,14 @@ DEFECTS += [
         change(APP, "backup_checksum: sha256", ""),
         "gives backups their checksum",
     ),
+    (
+        "S10",
+        "backups for nobody",
+        change(APP, "backup_encryption_recipient: age1shop", "app_backup_recipients: []"),
+        "gives backups their encryption",
+    ),
+    ("S10", "a role without an end", in_a_role("expires", "comment"), "does not end by itself"),
+    ("S10", "a role without a record", in_a_role("begun", "open"), "is not recorded"),
     ("S11", "bandit failed", gate("bandit", verdict="fail", reason="1 HIGH"), "came to fail: 1 H"),
     ("S11", "bandit broke", gate("bandit", verdict="error"), "bandit came to error"),
     ("S11", "not run", gate("pip-audit", verdict="not_run"), "pip-audit came to not_run"),

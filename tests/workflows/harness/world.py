@@ -31,6 +31,7 @@ class World:
         outages: actions that are out of order, such as Codecov's.
         address: where GitHub answers, for git and for its API.
         approvals: environment to who approves its deploys.
+        offline: how lines begin that need no network and get none.
         actor: whose commits and clicks start the runs.
         token: what every job gets as its token.
     """
@@ -45,6 +46,12 @@ class World:
     pythons: dict[str, Path] = field(default_factory=dict)
     outages: set[str] = field(default_factory=set)
     address: str = "http://127.0.0.1:9"
+    offline: tuple[str, ...] = (
+        "iactl lint",
+        "iactl hipaa",
+        "iactl image scan",
+        "iactl ci summary",
+    )
     actor: str = "alice"
     token: str = "sentinel-github-token-5f1c"
     approvals: dict[str, str] = field(default_factory=dict)

@@ -15,7 +15,7 @@ from ... import urls
 from ..hints import explain, timed_out
 from ..spec import Check
 from ..verdict import Attempt, Verdict
-from . import replication
+from . import replication, server_settings
 
 _LOGIN = "is the password right, and does pg_hba.conf allow this login from this host?"
 _KNOWN = (
@@ -136,6 +136,12 @@ def _ask(connection: Any, check: Check, attempt: Attempt) -> Verdict:
             if not lag.healthy:
                 return lag
             status = f"{status}, {lag.status}"
+        if expect["settings"]:
+            asked = expect["settings"]
+            settings = server_settings.judge(server_settings.ask(row, asked), asked)
+            if not settings.healthy:
+                return settings
+            status = f"{status}, {settings.status}"
         return Verdict(True, status)
 
 
