@@ -46,6 +46,8 @@ _JSON: dict[str, Callable[[Any], Told]] = {
     "hipaa-results.json": hipaa,
     "*-report.json": report,
 }
+# Named like a command's report; the gate's verdict tells what is in it.
+_TOLD_BY_GATES = frozenset(("pylint-report.json",))
 _XML: dict[str, tuple[str, Callable[[dict[str, str]], Told]]] = {
     "junit.xml": ("testsuite", tests),
     "coverage.xml": ("coverage", coverage),
@@ -60,7 +62,8 @@ def results(folder: Path) -> list[tuple[Path, Told]]:
     found: list[tuple[Path, Told]] = []
     for pattern, say in _JSON.items():
         for path in sorted(folder.rglob(pattern)):
-            found.append((path, _said(path, say)))
+            if path.name not in _TOLD_BY_GATES:
+                found.append((path, _said(path, say)))
     for pattern, (tag, tell) in _XML.items():
         for path in sorted(folder.rglob(pattern)):
             found.append((path, _head_said(path, tag, tell)))

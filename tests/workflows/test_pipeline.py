@@ -98,7 +98,7 @@ def test_a_fork_passes_without_secrets_and_reaches_no_server(
     assert {"innerarchitect-1.0.0-py3-none-any.whl", "innerarchitect-1.0.0.tar.gz"} == (
         world.artifacts.files(outcome.number, "dist")
     )
-    for said in ("bandit", "pylint", "coverage", "trivy", "security tests under HIPAA"):
+    for said in ("bandit", "pylint", "coverage", "trivy", "risk analysis under HIPAA"):
         assert said.lower() in outcome.summary.lower(), outcome.summary
 
 

@@ -26,6 +26,7 @@ def verdicts(*rows: tuple[str, str]) -> str:
 def artifacts(tmp_path: Path) -> Path:
     files = {
         "lint/lint-verdicts.json": verdicts(("black", "pass"), ("pylint", "fail")),
+        "lint/pylint-report.json": json.dumps({"messages": [], "statistics": {}}),
         "security-scan/gate-verdicts.json": verdicts(("bandit", "pass"), ("safety", "not_run")),
         "release.json": json.dumps(evidence.release()),
         "deploy-report.json": json.dumps(
@@ -53,6 +54,7 @@ def test_every_verdict_and_result_is_on_the_page(
         assert text in page
     for text in (evidence.DIGEST, "93.4% of lines", "12 tests, 1 failures", "9 pass, 1 fail"):
         assert text in page
+    assert "cannot be understood" not in page
     assert (artifacts / "step").read_text() == page
     told = json.loads(result.stdout)
     assert (told["data"]["verdicts"], told["data"]["blocking"]) == (4, 2)
