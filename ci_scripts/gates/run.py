@@ -100,16 +100,20 @@ def outcome(command: Command, verdicts: Sequence[Verdict], output: Path) -> Repo
     blocking = [one for one in verdicts if one.blocks]
     passed = [one for one in verdicts if not one.blocks and not one.left_out]
     report = Report(command.name, "", data=store.to_json(verdicts))
-    report.message = f"{len(passed)} passed, {len(blocking)} did not"
+    report.message = f"{len(passed)} passed"
+    if blocking:
+        report.message += f", {len(blocking)} did not"
     left_out = [one.gate for one in verdicts if one.left_out]
     if left_out:
-        report.message += f"; did not run, and did not have to: {', '.join(left_out)}"
+        report.message += f"; {', '.join(left_out)} did not run and did not have to"
     report.message += "."
     for one in verdicts:
         report.details += _details(one)
     if blocking or not passed:
         report.exit = Exit.GATE_FAILED
-        report.next_step = f"Mend what is named above, or accept it in {ALLOW}; see {output}."
+        found = any(one.findings for one in blocking)
+        accept = f", or accept it in {ALLOW}" if found else ""
+        report.next_step = f"Mend what is named above{accept}; the results lie in {output}."
     if not blocking and not passed:
         report.message = "Nothing was looked at, so nothing has passed."
         report.next_step = "Name the project's top folder by --project."
@@ -120,8 +124,6 @@ def _details(one: Verdict) -> list[str]:
     lines = [f"{one.gate}: {finding}" for finding in one.findings[:_MOST_SHOWN]]
     if len(one.findings) > _MOST_SHOWN:
         lines.append(f"{one.gate}: and {len(one.findings) - _MOST_SHOWN} more")
-    if not one.findings and one.blocks:
-        lines.append(f"{one.gate}: {one.verdict.value}: {one.reason}")
     return [*lines, *(f"{one.gate}: note: {note}" for note in one.notes)]
 
 

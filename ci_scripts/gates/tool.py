@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 _SECONDS = 600
+_MOST_WORDS = 160  # of a tool, in a sentence of ours
 _EXTRA = "pip install 'innerarchitect-deploy[ci]'"
 
 
@@ -43,7 +44,7 @@ class Ran:
         for text in (self.err, self.out):
             lines = [line.strip() for line in text.splitlines() if line.strip()]
             if lines:
-                return lines[-1][:300]
+                return lines[-1] if len(lines[-1]) <= _MOST_WORDS else f"{lines[-1][:_MOST_WORDS]}…"
         return f"it ended with exit code {self.code} and said nothing"
 
 

@@ -125,10 +125,11 @@ def judged(
         what: the name of what was looked at, in the plural, such as "files".
     """
     found = tuple(findings)
+    things = what.removesuffix("s") if scanned == 1 else what
     told = Verdict(
         gate,
         Outcome.FAIL if found else Outcome.PASS,
-        f"{counted(found)} in {scanned} {what}.",
+        f"{counted(found)} in {scanned} {things}.",
         scanned,
         tool_version,
         data_date,

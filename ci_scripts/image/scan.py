@@ -20,6 +20,7 @@ from ..evidence import EvidenceError
 from ..exits import CommandError, Exit, bad_input
 from ..gates.allow import Entry, read_entries
 from ..gates.catalogue import NAMES
+from ..gates.reports.files import write_sarif
 from ..gates.reports.summary import summary
 from ..gates.scanners.trivy import NAME, RESULTS, judge, read_database, read_scan
 from ..gates.store import GATES, forget, merge
@@ -81,6 +82,7 @@ def scan(request: Request) -> Report:
     except (ScannerError, EvidenceError, ValueError) as problem:
         verdict = error(NAME, f"{problem}.")
     merge(request.output / GATES, [verdict], commit=_commit(request.output, image_id))
+    write_sarif(request.output)
     github.add_summary(summary("Image scan", [verdict]))
     return _told(verdict, time.monotonic() - started)
 

@@ -118,4 +118,9 @@ def _message(answer: dict[str, Any]) -> str:
             return _message(item)
     text = str(answer.get("msg") or answer.get("stderr") or "failed")
     detail = str(answer.get("stderr") or "").strip()
-    return text if not detail or detail in text else f"{text}: {detail.splitlines()[-1]}"
+    return text if not detail or detail in text else f"{text}: {_cause(detail.splitlines())}"
+
+
+def _cause(lines: list[str]) -> str:
+    """Return the line that says why: most programs end with it, HAProxy begins with it."""
+    return next((line for line in lines if line.startswith("[ALERT]")), lines[-1])

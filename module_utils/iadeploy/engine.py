@@ -185,12 +185,12 @@ class Engine:
             self._api.post(f"/containers/{_name(name)}/stop", {"t": grace}, patience=grace)
 
     def remove(self, name: str) -> None:
-        """Remove a container, running or not; one that is gone already is no error."""
+        """Remove a container, running or not; one that is gone or going already is no error."""
         with self._explained(f"remove container {name}"):
             try:
                 self._api.delete(f"/containers/{_name(name)}", {"force": "true", "v": "true"})
             except ApiError as error:
-                if error.status != _NOT_FOUND:
+                if error.status != _NOT_FOUND and "already in progress" not in error.said:
                     raise
 
     def logs(self, name: str, lines: int = 40) -> bytes:

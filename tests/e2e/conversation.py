@@ -6,11 +6,11 @@ import json
 import socket
 import ssl
 import subprocess
-import time
 import urllib.request
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from datetime import datetime
 
+from tests.fleet.server import Server
 from tests.fleet.waiting import wait_until
 
 _REQUEST = "GET /upgrade HTTP/1.1\r\nHost: {name}\r\nConnection: Upgrade\r\nUpgrade: lines\r\n\r\n"
@@ -54,43 +54,38 @@ def version_at(url: str) -> str:
         return ""
 
 
-@dataclass(frozen=True)
-class Life:
-    """What became of a conversation during a deploy.
-
-    Attributes:
-        versions: who answered in it.
-        after_switch: seconds that it went on after others were last served by the version before.
-    """
-
-    versions: set[str]
-    after_switch: float
-
-
 def live_through(
     conversation: Conversation, served: Callable[[], str], deploy: subprocess.Popen[str]
-) -> Life:
-    """Keep talking until the conversation is closed, at the latest when the deploy has ended.
+) -> set[str]:
+    """Keep talking until the conversation is closed, and return the versions that answered in it.
 
-    Args:
-        served: asks which version others are served, or nothing.
+    It must outlive the switch, told by the version that others are ``served``, and not the deploy.
     """
-    before, versions = served(), set[str]()
-    seen_before, switched, closed = time.monotonic(), False, 0.0
+    before, versions, switched, closed = served(), set[str](), False, False
 
     def over() -> bool:
-        nonlocal seen_before, switched, closed
-        asked = time.monotonic()
-        found = "" if switched else served()
-        if found == before:
-            seen_before = asked
-        switched = switched or found not in ("", before)
+        nonlocal switched, closed
+        switched = switched or served() not in ("", before)
         said = conversation.version()
         versions.update({said} - {""})
-        closed = 0.0 if said else time.monotonic()
-        return bool(closed) or deploy.poll() is not None
+        closed = not said
+        return closed or deploy.poll() is not None
 
     wait_until(over, "the end of the conversation or of the deploy", deadline=120, every=_PAUSE)
     assert closed, "it outlived the deploy"
     assert switched, "it was closed before the switch"
-    return Life(versions, closed - seen_before)
+    return versions
+
+
+def retired_apart(servers: Iterable[Server], app: str) -> float:
+    """Return how many seconds lay between the ends of the servers' last retired containers."""
+    ends = [_last_end(server, app) for server in servers]
+    return max(ends) - min(ends)
+
+
+def _last_end(server: Server, app: str) -> float:
+    chosen = ["--filter", f"label=iadeploy.app={app}", "--filter", "status=exited"]
+    names = server.run(["docker", "ps", "-aq", *chosen], check=True).stdout.split()
+    form = ["--format", "{{.State.FinishedAt}}"]
+    told = server.run(["docker", "inspect", *form, *names], check=True).stdout.split()
+    return max(datetime.fromisoformat(f"{one[:26].rstrip('Z')}+00:00").timestamp() for one in told)

@@ -44,10 +44,11 @@ class Truth:
 
     @property
     def serving(self) -> dict[str, str]:
-        """The running container that new requests go to; empty when there is none."""
+        """The one running container that new requests go to; empty when there is none."""
         ready = [slot for slot, state in self.states.items() if state == "ready"]
         running = [one for one in self.containers if one["state"] == "running"]
-        return next((one for one in running if [one["slot"]] == ready), {})
+        taking = [one for one in running if one["slot"] in ready]
+        return taking[0] if len(taking) == 1 else {}
 
     @property
     def running(self) -> list[str]:

@@ -77,7 +77,7 @@ def look(tmp_path: Path, files: dict[str, str], only: str = "") -> tuple[Tree, d
 
 def test_a_clean_project_passes_every_linter(tmp_path: Path) -> None:
     tree, verdicts = look(tmp_path, CLEAN_FILES)
-    assert verdicts == dict.fromkeys(ALL, "pass"), tree.report.details
+    assert verdicts == dict.fromkeys(ALL, "pass"), tree.report.data
     assert tree.report.exit is Exit.DONE
     assert "rated at 10.00/10" in (tree.output / "pylint-report.txt").read_text()
     assert (tree.output / "pylint-report.json").is_file()
@@ -85,7 +85,7 @@ def test_a_clean_project_passes_every_linter(tmp_path: Path) -> None:
 
 def test_flaws_fail_every_linter(tmp_path: Path) -> None:
     tree, verdicts = look(tmp_path, FLAWED_FILES)
-    assert verdicts == dict.fromkeys(ALL, "fail"), tree.report.details
+    assert verdicts == dict.fromkeys(ALL, "fail"), tree.report.data
     assert tree.report.exit is Exit.GATE_FAILED
     for gate in ALL:
         assert any(line.startswith(f"{gate}: ") for line in tree.report.details)
@@ -94,12 +94,12 @@ def test_flaws_fail_every_linter(tmp_path: Path) -> None:
 def test_what_cannot_be_parsed_is_an_error(tmp_path: Path) -> None:
     tree, verdicts = look(tmp_path, UNPARSABLE_FILES)
     expected = {**dict.fromkeys(ALL, "error"), PARSES_NOTHING: "pass"}
-    assert verdicts == expected, tree.report.details
+    assert verdicts == expected, tree.report.data
 
 
 def test_files_that_the_settings_leave_out_are_no_pass(tmp_path: Path) -> None:
     tree, verdicts = look(tmp_path, HIDDEN_FILES, ",".join(PYTHON))
-    assert verdicts == dict.fromkeys(PYTHON, "error"), tree.report.details
+    assert verdicts == dict.fromkeys(PYTHON, "error"), tree.report.data
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
@@ -121,4 +121,6 @@ def test_a_tool_that_is_not_installed_has_not_run(
     monkeypatch.setenv("PATH", str(tmp_path))
     tree, verdicts = look(tmp_path, CLEAN_FILES, "shellcheck,hadolint")
     assert verdicts == {"shellcheck": "not_run", "hadolint": "not_run"}
-    assert "pip install 'innerarchitect-deploy[ci]'" in "\n".join(tree.report.details)
+    for one in tree.report.data["verdicts"]:
+        assert "pip install 'innerarchitect-deploy[ci]'" in one["reason"]
+    assert tree.report.exit is Exit.GATE_FAILED

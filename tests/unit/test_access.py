@@ -14,7 +14,7 @@ from iadeploy.ledger import append, read_ledger
 from iadeploy.public_key import parse_public_key
 from iadeploy.sessions import Process, belonging
 
-from tests.unit.builders import failure_of
+from tests.unit.builders import failure_of, run_module
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGx4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4 ann@example"
 # 2026-03-01 23:59:30 UTC and two minutes later, on the next day
@@ -142,6 +142,20 @@ def test_a_session_is_its_processes_and_what_they_started_as_root() -> None:
     ]
     assert belonging(tree, 1001) == {21, 22, 23, 24}
     assert belonging(tree, 1002) == set()
+
+
+def test_the_module_refuses_in_a_sentence_and_touches_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = {"app": "shop", "state_dir": str(tmp_path), "home": str(tmp_path / "home")}
+    for wrong in ({"public_key": "no key"}, {"public_key": KEY, "minutes": 481, "reason": "why"}):
+        answer = run_module("emergency_access", {**base, "state": "begun", **wrong}, capsys)
+        assert (answer["failed"], answer["cause"]) == (True, "input")
+    for state in ("ended", "tidied"):
+        user = {"user": "nobody-has-it"}
+        answer = run_module("emergency_access", {**base, **user, "state": state}, capsys)
+        assert (answer["changed"], answer["access"]) == (False, {})
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_server_keeps_one_access_and_tells_when_it_is_over(tmp_path: Path) -> None:

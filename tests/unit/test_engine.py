@@ -162,6 +162,15 @@ def test_what_is_not_there_is_no_failure(engine: Engine, http_peer: HttpPeer) ->
     engine.remove_image("r.io/shop")
 
 
+def test_a_container_that_somebody_else_removes_is_no_failure(
+    engine: Engine, http_peer: HttpPeer
+) -> None:
+    http_peer.answer(said(409, "removal of container shop-1 is already in progress"))
+    engine.remove("shop-1")
+    http_peer.answer(said(409, "container shop-1 is in use"))
+    assert "in use" in failure_of(lambda: engine.remove("shop-1")).what
+
+
 def test_an_image_that_is_there_is_found(engine: Engine, http_peer: HttpPeer) -> None:
     http_peer.answer(gave({"Id": DIGEST}))
     assert engine.has_image("r.io/shop") is True

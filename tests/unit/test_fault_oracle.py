@@ -58,7 +58,13 @@ JOURNAL = json.dumps({"step": "switch", "release": "r3"})
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "another version serves": ({"served": "1.0.0"}, "users get '1.0.0'"),
     "nothing serves": ({"containers": [], "served": ""}, "it is 'nothing runs'"),
-    "both slots take traffic": ({"states": {"blue": "ready", "green": "ready"}}, "it is ''"),
+    "both slots take traffic": (
+        {
+            "states": {"blue": "ready", "green": "ready"},
+            "containers": [SERVING, {**SERVING, "name": "shop-r3", "slot": "blue"}],
+        },
+        "it is ''",
+    ),
     "a second container": (
         {"containers": [SERVING, {**SERVING, "name": "shop-r3", "slot": "blue"}]},
         "2 containers run",

@@ -42,7 +42,6 @@ PURE = (
     "ci_scripts/fleet_status.py",
     "ci_scripts/gates/ages.py",
     "ci_scripts/gates/catalogue.py",
-    "ci_scripts/gates/reports/sarif.py",
     "ci_scripts/gates/reports/summary.py",
     "ci_scripts/gates/verdict.py",
     "ci_scripts/markdown.py",

@@ -12,6 +12,7 @@ _FILES = {
     "deploy-staging": "deploy.yml",
     "deploy-production": "deploy.yml",
     "rollback": "rollback.yml",
+    "backup": "backup.yml",
     "staged": "ci.yml",
     "weekly-report": "ci.yml",
 }

@@ -15,7 +15,7 @@ from ...evidence import EvidenceError
 from .. import tool
 from ..job import Job
 from ..verdict import Finding, Verdict, error, judged
-from .subject import left_out, nothing
+from .subject import nothing
 
 NAME = "ansible-lint"
 _COUNTED = re.compile(r"in (\d+) files processed of (\d+) encountered")
@@ -26,11 +26,10 @@ def run(job: Job) -> Verdict:
     """Look at the folders that the settings name, where they exist."""
     project = job.project
     folders = [one for one in project.settings.lint.ansible if (project.root / one).is_dir()]
-    files = project.within(folders, ".yml", ".yaml")
-    if not files:
+    if not project.within(folders, ".yml", ".yaml"):
         return nothing(NAME, "playbooks or roles")
     ran = tool.run(command(folders), project.root)
-    return judge(ran, len(files), tool.version(NAME))
+    return judge(ran, tool.version(NAME))
 
 
 def command(folders: Iterable[str]) -> list[str]:
@@ -40,7 +39,7 @@ def command(folders: Iterable[str]) -> list[str]:
     return [*tool.module("ansiblelint", NAME), *options, "--", *folders]
 
 
-def judge(ran: tool.Ran, asked: int, tool_version: str = "") -> Verdict:
+def judge(ran: tool.Ran, tool_version: str = "") -> Verdict:
     """Return the verdict on what it printed. Pure.
 
     Raises:
@@ -58,10 +57,7 @@ def judge(ran: tool.Ran, asked: int, tool_version: str = "") -> Verdict:
     unread = [one for one in findings if one.id.startswith(_UNREAD)]
     if unread:
         return error(NAME, f"{unread[0]}.", tool_version=tool_version)
-    looked_at = int(counted[1])
-    return left_out(NAME, looked_at, asked) or judged(
-        NAME, findings, looked_at, "files", tool_version=tool_version
-    )
+    return judged(NAME, findings, int(counted[1]), "files", tool_version=tool_version)
 
 
 def _findings(rows: Iterable[dict[str, Any]]) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from .. import tool
 from ..job import Job
 from ..verdict import Finding, Verdict, error, judged
-from .subject import left_out, notes, nothing, python_files
+from .subject import notes, nothing, python_files
 
 NAME = "black"
 _COUNTED = re.compile(
@@ -46,7 +46,7 @@ def judge(ran: tool.Ran, asked: int, tool_version: str = "") -> Verdict:
     counts = [int(found[0]) for found in _COUNTED.findall(ran.err)]
     if not counts and "Nothing to do" not in ran.err:
         raise tool.ToolBroke(f"black broke: {ran.last_words}")
-    return left_out(NAME, sum(counts), asked) or judged(
+    return judged(
         NAME,
         _findings(ran.err),
         sum(counts),

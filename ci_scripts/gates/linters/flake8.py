@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from .. import tool
 from ..job import Job
 from ..verdict import Finding, Verdict, error, judged
-from .subject import left_out, notes, nothing, python_files
+from .subject import notes, nothing, python_files
 
 NAME = "flake8"
 _FORMAT = "%(path)s\t%(row)d\t%(code)s\t%(text)s"
@@ -49,7 +49,7 @@ def judge(ran: tool.Ran, asked: int, tool_version: str = "") -> Verdict:
     if unread:
         return error(NAME, f"{unread[0]}.", tool_version=tool_version)
     looked_at = int(counted[1])
-    return left_out(NAME, looked_at, asked) or judged(
+    return judged(
         NAME,
         findings,
         looked_at,

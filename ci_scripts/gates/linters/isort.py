@@ -13,7 +13,7 @@ from pathlib import Path
 from .. import tool
 from ..job import Job
 from ..verdict import Finding, Verdict, error, judged
-from .subject import left_out, notes, nothing, python_files
+from .subject import notes, nothing, python_files
 
 NAME = "isort"
 _GOOD = re.compile(r"^SUCCESS: (.+) Everything Looks Good!$", re.MULTILINE)
@@ -50,7 +50,7 @@ def judge(ran: tool.Ran, root: Path, asked: int, tool_version: str = "") -> Verd
     looked_at = len(_GOOD.findall(text)) + len(findings)
     if ran.code != 0 and not findings:
         raise tool.ToolBroke(f"isort broke: {ran.last_words}")
-    return left_out(NAME, looked_at, asked) or judged(
+    return judged(
         NAME,
         findings,
         looked_at,

@@ -17,7 +17,7 @@ from ...evidence import EvidenceError, read_json
 from .. import tool
 from ..job import Job
 from ..verdict import Finding, Verdict, error, judged
-from .subject import left_out, notes, nothing
+from .subject import notes, nothing
 
 NAME = "pylint"
 JSON, TEXT = "pylint-report.json", "pylint-report.txt"
@@ -83,9 +83,7 @@ def judge(
         f"Score {score:.2f} of 10, at least {least_score:.2f} is asked for.",
         *notes(looked_at, asked),
     )
-    return left_out(NAME, looked_at, asked) or judged(
-        NAME, findings, looked_at, "files", tool_version=tool_version, notes=told
-    )
+    return judged(NAME, findings, looked_at, "files", tool_version=tool_version, notes=told)
 
 
 def _findings(messages: Iterable[dict[str, Any]]) -> Iterator[Finding]:

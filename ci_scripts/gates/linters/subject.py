@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from ..project import Project
-from ..verdict import Verdict, error, not_run
+from ..verdict import Verdict, not_run
 
 
 def nothing(gate: str, what: str) -> Verdict:
@@ -31,15 +31,6 @@ def shell_scripts(project: Project) -> tuple[str, ...]:
 def dockerfiles(project: Project) -> tuple[str, ...]:
     """Return the project's Dockerfiles."""
     return tuple(name for name in project.files if _is_dockerfile(PurePosixPath(name).name))
-
-
-def left_out(gate: str, looked_at: int, asked: int) -> Verdict | None:
-    """Return an error when a tool looked at none of the files that it got."""
-    if looked_at == 0:
-        return error(
-            gate, f"It looked at none of {asked} files; its settings leave all of them out."
-        )
-    return None
 
 
 def notes(looked_at: int, asked: int) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ def _run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         except DeployError as error:
             host.store.lease.release(claim.run)
             if not check_mode:
-                _note_refusal(host, params, error)
+                _note_refusal(host, params, claim.run, error)
             raise
     if params["phase"] == "unlock":
         host.store.lease.release(claim.run)
@@ -58,12 +58,12 @@ def _run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     return _mutate(host, params, claim, check_mode)
 
 
-def _note_refusal(host: Host, params: dict[str, Any], error: DeployError) -> None:
+def _note_refusal(host: Host, params: dict[str, Any], run: str, error: DeployError) -> None:
     """Write down that a release was refused here, unless another run is at work."""
     try:
         with host.store.exclusive(wait=0):
             facts = {"actor": params["actor"], "image": params["image"], "reason": error.what}
-            host.store.tell(params["action"], "refused", **facts)
+            host.store.tell(params["action"], "refused", run=run, **facts)
     except DeployError:
         return  # what made it refuse is what the operator has to hear
 

@@ -189,7 +189,7 @@ def rule(name: str) -> str:
     ],
 )
 def test_ansible_lint(out: str, err: str, expected: Any) -> None:
-    assert ended(ansible_lint.judge, Ran(0, out, err), 4) == expected
+    assert ended(ansible_lint.judge, Ran(0, out, err)) == expected
 
 
 @pytest.mark.parametrize(

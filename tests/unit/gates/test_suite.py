@@ -21,8 +21,8 @@ def report(*cases: str) -> str:
 @pytest.mark.parametrize(
     ("code", "text", "outcome", "said"),
     [
-        (0, report(GOOD), "pass", "Nothing wrong in 1 tests."),
-        (0, report(GOOD, SKIPPED), "pass", "in 1 tests."),
+        (0, report(GOOD), "pass", "Nothing wrong in 1 test."),
+        (0, report(GOOD, SKIPPED), "pass", "in 1 test."),
         (1, report(GOOD, FAILED), "fail", "1 finding"),
         (5, report(), "fail", "No test was collected."),
         (5, "", "fail", "No test was collected."),

@@ -410,7 +410,7 @@ DEFECTS += [("S7", name, write(*line), name) for name, line in SWITCHED_OFF.item
 
 def bandit_says(tree: Tree) -> None:
     one = {"filename": "./src/a.py", "line_number": 3, "test_id": "B324", "issue_text": "md5"}
-    (tree.evidence / "bandit-report.json").write_text(json.dumps({"results": [one]}))
+    (tree.evidence / "bandit-results.json").write_text(json.dumps({"results": [one]}))
 
 
 DEFECTS += [("S7", "what bandit found", bandit_says, "src/a.py:3: bandit B324: md5")]
