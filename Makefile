@@ -7,9 +7,11 @@ BIN := .venv/bin
 READY := .venv/.ready
 APPLICATION := examples/innerarchitect
 APPLICATION_READY := .venv-application/.ready
-ANSIBLE := playbooks roles inventories tests/molecule .config/molecule
+# It wants other versions than iactl of what both use, so it has an environment of its own.
+SAFETY_LOCK := tests/tools/safety.lock
+SAFETY_READY := .venv-safety/.ready
 
-.PHONY: help setup demo demo-down test test-fast lint format bench clean-rig lock
+.PHONY: help setup tools demo demo-down test test-fast lint format bench clean-rig lock
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,25 +24,26 @@ $(READY): requirements-dev.lock pyproject.toml tests/setup.sh
 $(APPLICATION_READY): $(APPLICATION)/requirements-test.lock tests/setup.sh
 	@PYTHON=$(PYTHON) tests/setup.sh .venv-application $(APPLICATION)/requirements-test.lock
 
+$(SAFETY_READY): $(SAFETY_LOCK) tests/setup.sh
+	@PYTHON=$(PYTHON) tests/setup.sh .venv-safety $(SAFETY_LOCK)
+
 demo: $(READY) ## Deploy a real application to two throwaway servers, and watch
 	@$(BIN)/python -m examples.demo
 
 demo-down: $(READY) ## Remove what the demo started
 	@$(BIN)/python -m tests.fleet down demo
 
-test: $(READY) $(APPLICATION_READY) ## Run every test
+test: $(READY) $(APPLICATION_READY) $(SAFETY_READY) ## Run every test
 	@$(BIN)/python -m tests.everything
 
 test-fast: $(READY) ## Run the tests that need no Docker, in under a minute
 	@$(BIN)/python -m pytest -q -n auto tests/unit
 
+tools: $(READY) ## The same, and on GitHub put it on the PATH
+	@if [ -n "$${GITHUB_PATH:-}" ]; then echo "$(CURDIR)/$(BIN)" >> "$$GITHUB_PATH"; fi
+
 lint: $(READY) ## Check format, types, style, and what Ansible runs
-	@$(BIN)/black --check --quiet . || { echo "black: run 'make format'"; exit 1; }
-	@$(BIN)/isort --check-only --quiet . || { echo "isort: run 'make format'"; exit 1; }
-	@$(BIN)/flake8
-	@$(BIN)/mypy
-	@$(BIN)/yamllint --strict $(ANSIBLE)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ansible-lint --strict -q $(ANSIBLE)
+	@$(BIN)/iactl lint --output build/gates
 
 format: $(READY) ## Format the code
 	@$(BIN)/black --quiet .
@@ -56,7 +59,9 @@ lock: $(READY) ## Resolve the dependencies again
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-header --output-file requirements.lock pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-header --extra dev --output-file requirements-dev.lock pyproject.toml
+		--no-header --extra ci --extra dev --output-file requirements-dev.lock pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-header --output-file $(SAFETY_LOCK) $(SAFETY_LOCK:.lock=.in)
 	@cd $(APPLICATION) && for extra in "" "--extra test"; do \
 		../../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-header $$extra --output-file requirements$${extra:+-test}.lock pyproject.toml; done

@@ -41,7 +41,7 @@ def backup(request: Request, *, only_list: bool) -> Report:
         made = report.data["backup"] = answer["backup"]
         report.message = (
             f"Backup {made['name']} is made: {made['bytes'] / _MIB:.1f} MiB, {made['tables']}"
-            f" tables and {made['rows']} rows proved by restoring them."
+            f" tables and {made['rows']} rows proved by restoring them. {_protected(made)}"
         )
         report.next_step = (
             f"To bring it back: iactl restore {request.environment.name} --backup {made['name']}"
@@ -76,16 +76,23 @@ def restore(request: Request, name: str, *, first: bool) -> Report:
 
 def print_backups(console: Console, report: Report) -> None:
     """Print the kept backups, newest first, and the result."""
-    table = Table(
-        "backup", "when (UTC)", "schema", "tables", "rows", "MiB", box=None, pad_edge=False
-    )
+    columns = ("backup", "when (UTC)", "schema", "tables", "rows", "MiB", "encrypted")
+    table = Table(*columns, box=None, pad_edge=False)
     for one in report.data.get("backups", []):
         size = f"{one.get('bytes', 0) / _MIB:.1f}"
         told = [one.get(key, "") for key in ("name", "at", "revision", "tables", "rows")]
-        table.add_row(*(Text(printable(str(value))) for value in (*told, size)))
+        encrypted = "yes" if one.get("encrypted") else "no"
+        table.add_row(*(Text(printable(str(value))) for value in (*told, size, encrypted)))
     if table.row_count:
         console.print(table)
     view.print_report(console, report)
+
+
+def _protected(made: dict[str, Any]) -> str:
+    if not made.get("encrypted"):
+        return "It is not encrypted: app_backup_recipients names nobody."
+    count = len(made["recipients"])
+    return f"It is encrypted for {count} {'recipient' if count == 1 else 'recipients'}."
 
 
 def _run(
@@ -103,7 +110,7 @@ def _run(
         request.listener(event)
 
     result = run_playbook(command, request.environment.folder, variables, hear)
-    answer = answers[-1] if answers else None
+    answer = next(reversed(answers), None)
     if result.cancelled:
         report.exit, report.message = Exit.CANCELLED, "Cancelled."
     elif answer is not None and answer.get("failed"):

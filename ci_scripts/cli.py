@@ -9,11 +9,19 @@ from typing import Annotated, Optional
 import typer
 
 from . import __version__, inputs, operations, view
+from .cli_access import access_commands
 from .cli_audit import audit_commands
 from .cli_backup import backup_commands
+from .cli_ci import ci_commands
+from .cli_doctor import doctor_commands
 from .cli_hipaa import hipaa_commands
+from .cli_image import image_commands
+from .cli_lint import lint_commands
 from .cli_lock import lock_commands
 from .cli_notify import notify_commands
+from .cli_package import package_commands
+from .cli_scan import scan_commands
+from .cli_test import test_commands
 from .cli_verify import verify_commands
 from .command import finish, watched
 from .exits import Exit
@@ -162,9 +170,17 @@ for commands in (
     verify_commands(),
     audit_commands(),
     backup_commands(),
+    access_commands(),
     lock_commands(),
     notify_commands(),
     hipaa_commands(),
+    scan_commands(),
+    lint_commands(),
+    test_commands(),
+    image_commands(),
+    package_commands(),
+    ci_commands(),
+    doctor_commands(),
 ):
     app.add_typer(commands)
 

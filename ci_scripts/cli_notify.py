@@ -47,4 +47,26 @@ def notify_commands() -> typer.Typer:
 
         finish(work, as_json, debug)
 
+    @app.command()
+    def findings(
+        env: Env,
+        evidence: Annotated[
+            Path, typer.Option(metavar="FOLDER", help="It holds one folder per scan.")
+        ],
+        expect: Annotated[
+            Optional[list[str]], typer.Option(metavar="NAME", help="A scan that must be there.")
+        ] = None,
+        inventories: Inventories = None,
+        as_json: AsJson = False,
+        debug: Debug = False,
+    ) -> None:
+        """Tell every channel of ENV what the gates of a scan found; nobody, when it is nothing."""
+
+        def work() -> Report:
+            from .findings import tell_findings  # pylint: disable=import-outside-toplevel
+
+            return tell_findings(find_environment(env, inventories), evidence, expect or ())
+
+        finish(work, as_json, debug)
+
     return app

@@ -31,8 +31,8 @@ def verify_commands() -> typer.Typer:
             typer.Option(min=1, max=86400, metavar="SECONDS", help="Again and again until Ctrl-C."),
         ] = None,
         notify: Annotated[
-            bool, typer.Option("--notify", help="Alert the notification channels when it fails.")
-        ] = False,
+            bool, typer.Option(help="Alert the notification channels when a check fails.")
+        ] = True,
         inventories: Inventories = None,
         as_json: AsJson = False,
         debug: Debug = False,
@@ -43,7 +43,10 @@ def verify_commands() -> typer.Typer:
         def alert(report: Report) -> None:
             if notify and report.exit is Exit.NEEDS_HUMAN:
                 folder = find_environment(env, inventories).folder
-                report.data["notify"] = notifications.health_alert(report, folder)
+                facts = verification.alert_facts(report)
+                report.data["notify"] = notifications.health_alert(facts, folder)
+                if not as_json:
+                    verify_view.print_alert(Console(stderr=True), report)
 
         def look() -> Report:
             def go(request: Request) -> Report:
@@ -57,10 +60,11 @@ def verify_commands() -> typer.Typer:
             else:
                 verify_view.print_verification(Console(), report)
 
-        def work() -> Report:
-            if watch is not None:
-                return verification.watch(look, show, watch, alert)
+        def once() -> Report:
             report = look()
+            if not as_json:
+                # Who waits for the result does not wait for a slow channel.
+                verify_view.print_verification(Console(stderr=bool(report.exit)), report)
             alert(report)
             return report
 
@@ -71,8 +75,8 @@ def verify_commands() -> typer.Typer:
                 print(json.dumps(report.to_json()))
 
         if watch is None:
-            finish(work, as_json, debug, verify_view.print_verification)
+            finish(once, as_json, debug, verify_view.print_unless_shown)
         else:
-            finish(work, False, debug, end)
+            finish(lambda: verification.watch(look, show, watch, alert), False, debug, end)
 
     return app

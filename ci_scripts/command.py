@@ -6,6 +6,7 @@ import json
 import sys
 import traceback
 from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 
 from rich.console import Console
@@ -56,6 +57,7 @@ def finish(
             f"This is a fault in iactl: {type(error).__name__}: {error}",
             "Run it again with --debug and report what it prints.",
         )
+    report.at = f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
     if as_json:
         print(json.dumps(report.to_json(), indent=2))
     else:

@@ -56,9 +56,24 @@ def judge_status(report: Report, result: Result, dead: Collection[str] = ()) -> 
         what = f"serves {first['version']} ({first['release']})" if first["release"] else "is empty"
         how = f", but {', '.join(unwell(edges))} needs attention" if unwell(edges) else ""
         report.message = f"{report.environment} {what} on {count_servers(len(report.hosts))}{how}."
-    problems += edge_problems(edges)
+    problems += edge_problems(edges) + _let_in(report)
     report.details += [problem for problem in problems if problem not in report.details]
     return report
+
+
+def _let_in(report: Report) -> list[str]:
+    """Tell every emergency access, also one of which only remains are there."""
+    found = {host: row["access"] for host, row in report.hosts.items() if row["access"]}
+    ends = f"iactl emergency-access {report.environment} --end"
+    return [
+        (
+            f"{host}: what is left of an emergency access that was over at {one['until']}: {ends}"
+            if one["over"]
+            else f"{host}: emergency access as {one['user']} until {one['until']}, asked for by"
+            f" {one['actor'] or 'nobody named'}: {one['reason']}"
+        )
+        for host, one in found.items()
+    ]
 
 
 def _locked(result: Result, dead: Collection[str]) -> str:
@@ -88,7 +103,9 @@ def _host(answer: dict[str, Any] | None, failure: str) -> dict[str, Any]:
             "digest": "",
             "image": "",
             "schema": "",
+            "processes": [],
             "kept": [],
+            "access": {},
             "problems": [failure] if failure else [],
         }
     serving = answer.get("serving") or {}
@@ -101,6 +118,8 @@ def _host(answer: dict[str, Any] | None, failure: str) -> dict[str, Any]:
         "digest": serving.get("digest", ""),
         "image": release.get("image", ""),
         "schema": (release.get("migration") or {}).get("after", ""),
+        "processes": list(answer.get("processes", [])),
         "kept": [one["id"] for one in answer.get("releases", [])],
+        "access": answer.get("emergency_access") or {},
         "problems": list(answer.get("problems", [])),
     }

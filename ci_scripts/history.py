@@ -44,13 +44,15 @@ def merge_history(answers: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     """Put the servers' histories together, newest first: one row per event, its servers listed.
 
     The same event carries slightly different times on different servers, so action, outcome and
-    release make it the same, as long as nothing else happened on that server in between.
+    release, or the run that was refused, make it the same, as long as nothing else happened on
+    that server in between.
     """
     rows: list[dict[str, Any]] = []
     for host, answer in sorted(answers.items()):
         used: set[int] = set()
         for entry in answer.get("history", []):
-            key = (entry.get("action"), entry.get("outcome"), entry.get("release"))
+            subject = entry.get("release") or entry.get("run")  # a refused one is no release yet
+            key = (entry.get("action"), entry.get("outcome"), subject)
             match = next(
                 (
                     index

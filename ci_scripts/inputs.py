@@ -12,8 +12,11 @@ import os
 import re
 from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 
+from iadeploy.access import MOST_MINUTES
 from iadeploy.errors import DeployError
+from iadeploy.public_key import parse_public_key
 from iadeploy.reference import Reference, parse_reference
 
 from .exits import CommandError, Exit, bad_input
@@ -23,6 +26,7 @@ _RELEASE = re.compile(r"[0-9]{8}-[0-9]{6}-[a-z0-9]{4,12}")
 _URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&()*+,;=%-]{1,480}")
 _BACKUP = re.compile(r"[0-9]{8}-[0-9]{6}-[A-Za-z0-9_.+-]{1,60}")
 _REASON = re.compile(r"[^\W_](?:[^\W]|[ .,:;!?()'/#@+=-]){2,299}")
+_LARGEST_KEY = 1 << 16  # bytes
 _ACTOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+\[\]-]{0,79}")
 
 
@@ -106,6 +110,37 @@ def reason(text: str) -> str:
     if _REASON.fullmatch(text) is None:
         raise bad_input("--reason", text, "3 to 300 letters, digits and plain punctuation")
     return text
+
+
+def public_key(path: Path) -> str:
+    """Return the SSH public key in a file, its type and itself.
+
+    Raises:
+        CommandError: there is none, or a private one. Nothing of the file is shown.
+    """
+    try:
+        text = path.read_text(encoding="utf-8") if path.stat().st_size <= _LARGEST_KEY else ""
+        return parse_public_key(text).text
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is no text"
+        raise CommandError(
+            Exit.BAD_INPUT, f"--public-key: {path} cannot be read ({why}).", "Name the file."
+        ) from error
+    except DeployError as error:
+        raise CommandError(
+            Exit.BAD_INPUT, f"--public-key {path}: {error.what}.", f"{error.next_step}."
+        ) from error
+
+
+def minutes(number: int) -> int:
+    """Return how many minutes an emergency access lasts.
+
+    Raises:
+        CommandError: it is out of range.
+    """
+    if not 1 <= number <= MOST_MINUTES:
+        raise bad_input("--minutes", str(number), f"1 to {MOST_MINUTES}")
+    return number
 
 
 def run_url(environ: Mapping[str, str] = os.environ) -> str:

@@ -20,6 +20,7 @@ from .setup_outcome import judge_setup
 
 NONE, SENT, DEGRADED = "none", "sent", "degraded"
 _FACT = "notify_result"
+_NOBODY = "No channel is set up, so nobody was told; docs/notifications.md shows how."
 _EVENTS = {
     Exit.CANCELLED: "cancelled",
     Exit.NEEDS_HUMAN: "needs_human",
@@ -72,13 +73,14 @@ class Told:
         return SENT if all(one.get("state") == SENT for one in self.results) else DEGRADED
 
 
-def settle(report: Report, told: Told, inventory: Path) -> None:
+def settle(report: Report, told: Told, inventory: Path, *, check: bool = False) -> None:
     """Tell the end of a release to those who heard of its beginning, and note what came of it.
 
     Args:
         report: what the release came to; gets ``notify`` among its data.
         told: what the playbook told already.
         inventory: the environment's folder.
+        check: whether nothing was to be changed, so that nobody had to be told.
     """
     if told.owed:
         facts = {**told.last.get("facts", {}), **_facts(report), "duration": report.seconds}
@@ -86,6 +88,8 @@ def settle(report: Report, told: Told, inventory: Path) -> None:
         told.results += more.results or [{"state": DEGRADED}]
         told.pending = False
     report.data["notify"] = told.state
+    if told.state == NONE and not check and len(report.data.get("phases", [])) > 1:
+        report.details.append(_NOBODY)
     for result in told.results:
         report.details += [
             f"Not told of '{result.get('event', 'the end')}': {line}" for line in _failed(result)
@@ -114,21 +118,16 @@ def tell(
         return None, told  # whatever it was, it must not turn a finished deploy into a failed one
 
 
-def health_alert(report: Report, inventory: Path) -> str:
+def health_alert(facts: dict[str, Any], inventory: Path) -> str:
     """Tell that an environment is not healthy.
 
     Args:
-        report: what the health check came to; its message and next step are told, its details,
-            which may quote what servers said, are not.
+        facts: by the names of the module's options; nothing that servers said is among them.
         inventory: the environment's folder.
 
     Returns:
         ``sent``, ``degraded``, or ``none`` when no channel is set up.
     """
-    facts: dict[str, Any] = _facts(report)
-    if report.hosts:
-        facts["hosts_total"] = len(report.hosts)
-        facts["hosts_ok"] = sum(1 for host in report.hosts.values() if host.get("ok", True))
     result, told = tell(inventory, "health_alert", facts, {})
     return told.state if result is not None and result.rc == 0 else DEGRADED
 

@@ -15,7 +15,7 @@ from .exits import Exit
 from .fleet_status import judge_status
 from .history import Wanted, merge_history
 from .report import Report, count_servers
-from .runner.private import dead_runs
+from .runner.private import dead_runs, remember_dead
 from .runner.result import Event, Result
 from .runner.run import run_playbook
 
@@ -128,9 +128,12 @@ def _release(request: Request, action: str, variables: dict[str, Any], check: bo
         outcome.judge_cancelled(report, result, finish)
     else:
         outcome.judge_release(report, result)
+    if report.exit is not Exit.DONE:
+        # Where its lock could not be given back, the next run need not wait until it runs out.
+        remember_dead(variables["release_id"])
     report.data["remote_calls"] = max(result.remote_calls.values(), default=0)
     report.seconds = time.monotonic() - started
-    notifications.settle(report, told, folder)
+    notifications.settle(report, told, folder, check=check)
     return report
 
 
@@ -138,22 +141,25 @@ def _finish(request: Request, action: str, variables: dict[str, Any], run: Resul
     """After a cancel, end the release: forward when it serves everywhere already, else back.
 
     Returns:
-        The run that did it, or None when nothing had been touched.
+        The run that did it, or None when nothing had been touched. A second signal leaves it out.
     """
     if "plan" not in run.begun:
         return None
     plan = next((one for one in run.verdicts if one["phase"] == "plan"), None)
     touched = plan is not None and plan["ok"] and not plan["same"]
     ending = "abort" if touched else "unlock"
+    if run.hurried:
+        return Result(cancelled=True) if touched else None
     target = (plan or {}).get("target")
     finish = run_playbook(
         "finish",
         request.environment.folder,
         {
             **variables,
-            "release_phase": "commit" if outcome.is_live(run) else ending,
+            "release_ending": "commit" if outcome.is_live(run) else ending,
             "release_id": target or variables["release_id"],
             "release_claim": (plan or {}).get("lease") or {"run": variables["release_id"]},
+            "release_handover": (plan or {}).get("handover") or "none",
             "release_action": action,
             "release_target": target or "previous",
             "release_reason": "cancelled",

@@ -25,3 +25,15 @@ AllowDestructive = Annotated[
 PastDestructive = Annotated[
     bool, typer.Option("--past-destructive", help="Go back past a destructive migration.")
 ]
+ProjectFolder = Annotated[
+    Optional[Path],
+    typer.Option("--project", help="The project's top folder; by default the current one."),
+]
+Output = Annotated[Path, typer.Option(help="Folder for what it leaves.")]
+Only = Annotated[
+    str, typer.Option(metavar="GATE,GATE", help="Only these gates, such as the table names them.")
+]
+ProjectPython = Annotated[
+    Optional[Path],
+    typer.Option("--python", help="The project's own Python; by default its .venv/bin/python."),
+]

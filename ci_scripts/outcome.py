@@ -10,6 +10,7 @@ from .release_text import (
     changes,
     explain_failure,
     failure_message,
+    left_behind,
     next_step,
     serving_before,
     taken_over,
@@ -23,7 +24,7 @@ from .schema_view import is_past_return, schema_lines, stuck_schema
 from .setup_outcome import judge_setup
 
 # Phases after which every failed release is either brought back or kept, by a phase of its own.
-_MOVED = ("switch", "bake")
+_MOVED = ("switch", "handover", "bake")
 
 
 def judge_release(report: Report, result: Result) -> Report:
@@ -46,6 +47,7 @@ def judge_release(report: Report, result: Result) -> Report:
     explain_failure(report, failed)
     if failed["phase"] != "migrate":
         report.details += stuck_schema(verdicts)
+    report.details += left_behind(verdicts)
     report.message = failure_message(report, verdicts, failed)
     report.next_step = next_step(report, verdicts)
     return report
@@ -62,6 +64,8 @@ def judge_cancelled(report: Report, run: Result, finish: Result | None) -> Repor
     report.message = "Cancelled before anything was touched."
     if finish is None:
         return report
+    if run.hurried or finish.cancelled:
+        return _stopped_at_once(report, run)
     ended: dict[str, Any] = {"ok": False, "failed": run.hosts, "phase": "abort"}
     if finish.verdicts:
         ended = finish.verdicts[-1]
@@ -77,6 +81,14 @@ def judge_cancelled(report: Report, run: Result, finish: Result | None) -> Repor
             if host in ended.get("hosts", {})
         ]
         report.next_step = f"Run 'iactl status {report.environment}', then deploy again."
+    elif not all(one["ok"] for one in finish.verdicts if ended["phase"] == "commit"):
+        report.exit = Exit.NEEDS_HUMAN
+        report.message = (
+            f"Too late to cancel: {wanted(report, run.verdicts)} serves on every server,"
+            " but not all of its processes run."
+        )
+        report.details = [one["message"] for one in finish.verdicts if not one["ok"]]
+        report.next_step = f"Run 'iactl status {report.environment}', then deploy again."
     elif ended["phase"] == "commit":
         report.exit = Exit.DONE
         report.message = (
@@ -85,6 +97,20 @@ def judge_cancelled(report: Report, run: Result, finish: Result | None) -> Repor
     else:
         report.message = "Cancelled; every server serves what it served before."
         report.details += stuck_schema(run.verdicts, begun="migrate" in run.begun)
+    return report
+
+
+def _stopped_at_once(report: Report, run: Result) -> Report:
+    """A second signal ended the release, or what was to bring the servers back."""
+    hosts = ", ".join(sorted(run.verdicts[0]["hosts"]))
+    report.exit = Exit.NEEDS_HUMAN
+    report.message = (
+        f"Stopped at once, in the middle of {run.begun[-1]}; nobody cleaned up. What is begun of"
+        f" {wanted(report, run.verdicts)} is left on {hosts}."
+    )
+    report.next_step = (
+        f"Run 'iactl status {report.environment}', then deploy again; it repairs what was begun."
+    )
     return report
 
 

@@ -13,58 +13,89 @@ from iadeploy.notify.event import KINDS, Event, compose
 from .exits import CommandError, Exit, bad_input
 from .report import Report
 
-_MESSAGES = {
-    "started": "The deploy to 4 servers has begun.",
-    "succeeded": "production now serves 1.4.0 on 4 servers.",
-    "failed": "It did not get through; every server serves 1.3.0 as before.",
-    "rolled_back": "production now serves 1.3.0 on 4 servers.",
-    "cancelled": "Cancelled; every server serves what it served before.",
-    "needs_human": "switch failed on web3, and not every server is where it should be.",
-    "health_alert": "1 of 4 servers is not healthy: web3.",
-    "scan_findings": "2 findings of high severity in the image.",
-    "test": "This is a test. Nothing happened.",
+_PAGE = "https://github.com/you/shop"
+_RUN = {
+    "commit": "5f0c2a9e7d41b36c8a90e1f2d3b4c5a697886e0d",
+    "commit_message": "Search finds entries by date & tag",
+    "run_url": f"{_PAGE}/actions/runs/17",
 }
-_NEXT = {
-    "succeeded": "To go back: iactl rollback production",
-    "failed": "Read the run's report.",
-    "needs_human": "Run 'iactl status production'.",
-    "health_alert": "Run 'iactl status production'.",
+_RELEASE: dict[str, Any] = {
+    **_RUN,
+    "version": "1.4.0",
+    "previous_version": "1.3.0",
+    "compare_url": f"{_PAGE}/compare/v1.3.0...v1.4.0",
+    "actor": "alice",
+    "approver": "bob",
+    "release": "20260301-101500-ab12cd",
+}
+_OVER: dict[str, Any] = {
+    **_RELEASE,
+    "duration": 83.4,
+    "hosts_total": 4,
+    "ledger_head": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+}
+_GOOD: dict[str, Any] = {**_OVER, "hosts_ok": 4, "health": "61 checks, no critical one failed."}
+# Each with the facts that a real one has.
+_FACTS: dict[str, dict[str, Any]] = {
+    "started": {**_RELEASE, "message": "The deploy to 4 servers has begun."},
+    "succeeded": {
+        **_GOOD,
+        "message": "production now serves 1.4.0 on 4 servers.",
+        "failed_requests": 0,
+        "next_step": "To go back: iactl rollback production",
+    },
+    "failed": {
+        **_OVER,
+        "message": "It did not get through; every server serves 1.3.0 as before.",
+        "hosts_ok": 0,
+        "health": "the candidate was not healthy",
+        "next_step": "Read the run's report.",
+    },
+    "rolled_back": {
+        **_GOOD,
+        "message": "production now serves 1.3.0 on 4 servers.",
+        "version": "1.3.0",
+        "previous_version": "1.4.0",
+        "compare_url": f"{_PAGE}/compare/v1.4.0...v1.3.0",
+    },
+    "cancelled": {
+        **_RELEASE,
+        "message": "Cancelled; every server serves what it served before.",
+        "duration": 21.7,
+    },
+    "needs_human": {
+        **_OVER,
+        "message": "switch failed on web3, and not every server is where it should be.",
+        "hosts_ok": 3,
+        "failed_requests": 12,
+        "next_step": "Run 'iactl status production'.",
+    },
+    "health_alert": {
+        "message": "production is not healthy: 2 critical checks failed.",
+        "hosts_ok": 3,
+        "hosts_total": 4,
+        "health": "web3: database, home page",
+        "next_step": "Run 'iactl verify production'.",
+    },
+    "scan_findings": {
+        **_RUN,
+        "message": "2 gates found something: image: 1 critical; secrets: 1 key in the history.",
+        "next_step": "Read the run's summary.",
+    },
+    "test": {"message": "This is a test. Nothing happened.", "actor": "alice"},
 }
 
 
 def sample(kind: str) -> Event:
-    """Return an event with every fact that it can have.
+    """Return an event with the facts that one of its kind has.
 
     Raises:
         CommandError: there is no such event.
     """
     if kind not in KINDS:
         raise bad_input("EVENT", kind, f"one of {', '.join(KINDS)}")
-    over = kind not in ("started", "test")
-    good = kind in ("succeeded", "rolled_back")
-    return Event(
-        kind=kind,
-        message=_MESSAGES[kind],
-        environment="production",
-        app="shop",
-        version="1.4.0" if kind != "rolled_back" else "1.3.0",
-        previous_version="1.3.0" if kind != "rolled_back" else "1.4.0",
-        compare_url="https://github.com/you/shop/compare/v1.3.0...v1.4.0",
-        commit="5f0c2a9e7d41b36c8a90e1f2d3b4c5a697886e0d",
-        commit_message="Search finds entries by date & tag",
-        actor="alice",
-        approver="bob",
-        duration=83.4 if over else None,
-        hosts_ok=(4 if good else 3) if over else None,
-        hosts_total=4 if over else None,
-        health=("4 of 4 healthy" if good else "the candidate was not healthy") if over else "",
-        failed_requests=0 if over else None,
-        run_url="https://github.com/you/shop/actions/runs/17",
-        ledger_head="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-        next_step=_NEXT.get(kind, ""),
-        release="20260301-101500-ab12cd",
-        at="2026-03-01T10:16:23Z",
-    )
+    at = "2026-03-01T10:16:23Z"
+    return Event(kind, environment="production", app="shop", at=at, **_FACTS[kind])
 
 
 def preview(kind: str, html: Path | None) -> Report:

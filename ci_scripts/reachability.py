@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+# SSH says "ann@web1: Permission denied (publickey)."; the judge of a phase takes the @ out.
+_REFUSED_USER = re.compile(r"([^\s@:]+)[@ ][^\s@]+: permission denied", re.IGNORECASE)
 _KNOWN = (
     # Before the next one, since SSH ends both with "Host key verification failed".
     (
@@ -52,6 +56,9 @@ def explain(message: str) -> tuple[str, str]:
     low = message.lower()
     for words, cause, step in _KNOWN:
         if any(word in low for word in words):
-            return cause, step
+            user = _REFUSED_USER.search(message)
+            return f"{cause} of user '{user[1]}'" if user else cause, step
+    if low.rstrip().endswith("over ssh:"):  # a shared connection that ends has no last words
+        return "the SSH connection to it broke off", "Check its network and sshd"
     last = next((line for line in reversed(message.splitlines()) if line.strip()), "no answer")
     return f"it cannot be used ({last.strip()[:200]})", "Try 'ssh' to it by hand"

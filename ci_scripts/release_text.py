@@ -23,6 +23,8 @@ def next_step(report: Report, verdicts: list[dict[str, Any]]) -> str:
             f"'iactl verify {report.environment}' runs the checks again;"
             f" to go back: iactl rollback {report.environment}"
         )
+    if _is_stuck(verdicts):
+        return "Choose another release with --to, see 'iactl history', or deploy a repaired one."
     if report.exit is Exit.NEEDS_HUMAN:
         return (
             f"Run 'iactl status {report.environment}' and bring "
@@ -44,6 +46,9 @@ def failure_message(report: Report, verdicts: list[dict[str, Any]], failed: dict
         return f"{live}, but it does not pass its checks."
     if stayed(verdicts) and verdicts[-1]["ok"]:
         return f"{what}, but {wanted(report, verdicts)} stays: its migration was destructive."
+    if _is_stuck(verdicts):
+        before = serving_before(verdicts[0])
+        return f"Going back did not work: {what}; every server serves {before} as before."
     if report.exit is Exit.NEEDS_HUMAN:
         return f"{what}, and not every server is where it should be."
     before = serving_before(verdicts[0])
@@ -62,6 +67,18 @@ def failure_message(report: Report, verdicts: list[dict[str, Any]], failed: dict
     if report.exit is Exit.REFUSED:
         return f"Refused: {what}; {kept}."
     return f"{wanted(report, verdicts)} did not get through: {what}; {kept}."
+
+
+def _is_stuck(verdicts: list[dict[str, Any]]) -> bool:
+    """Whether a rollback's target did not work, and every server is back where it was."""
+    last = verdicts[-1]
+    unwell = any(
+        answer["cause"] == "unhealthy"
+        for one in verdicts
+        if one["phase"] == "prepare"
+        for answer in one["hosts"].values()
+    )
+    return bool(verdicts[0]["target"]) and unwell and last["phase"] == "abort" and last["ok"]
 
 
 def explain_failure(report: Report, failed: dict[str, Any]) -> None:
@@ -86,6 +103,32 @@ def explain_failure(report: Report, failed: dict[str, Any]) -> None:
             report.details += [f"  last log lines of the container on {host}:"]
             report.details += [f"  | {line}" for line in log[-LOG_LINES:]]
             shown = True
+    report.details += _met_by_users(failed)
+
+
+def left_behind(verdicts: list[dict[str, Any]]) -> list[str]:
+    """Name the servers that could not be cleaned up after a release that moved nobody."""
+    last = verdicts[-1]
+    if last["phase"] != "abort" or last["ok"] or last["exit_code"] == Exit.NEEDS_HUMAN:
+        return []
+    return [
+        f"{host}: a candidate without traffic may be left; the next deploy removes it."
+        for host in last["failed"]
+    ]
+
+
+def _met_by_users(failed: dict[str, Any]) -> list[str]:
+    """Say how many requests the release failed while it took traffic; nothing where it took none.
+
+    A request that failed and went well on another try of the proxy is among them.
+    """
+    answers = list(failed["hosts"].values())
+    counted = [one.get("traffic") or (one.get("evidence") or {}).get("traffic") for one in answers]
+    requests = sum(one["requests"] for one in counted if one)
+    errors = sum(one["errors"] for one in counted if one)
+    if not requests:
+        return []
+    return [f"While it took traffic, {errors} of {requests} requests failed."]
 
 
 def changes(plan: dict[str, Any]) -> list[str]:

@@ -22,6 +22,7 @@ class Report:
         hosts: per server, what is known of it.
         data: what only this command has.
         seconds: how long it took.
+        at: when it ended (ISO 8601, UTC); a report that is kept as evidence tells its age by it.
     """
 
     command: str
@@ -33,6 +34,7 @@ class Report:
     hosts: dict[str, dict[str, Any]] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+    at: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that ``--json`` prints."""

@@ -43,7 +43,7 @@ def stuck_schema(verdicts: list[dict[str, Any]], *, begun: bool = False) -> list
 def is_past_return(verdicts: list[dict[str, Any]]) -> bool:
     """Whether every server took a release from which there is no way back by itself."""
     last = verdicts[-1]
-    return bool(last.get("one_way")) and last["phase"] in ("switch", "bake")
+    return bool(last.get("one_way")) and last["phase"] in ("switch", "handover", "bake")
 
 
 def stayed(verdicts: list[dict[str, Any]]) -> bool:

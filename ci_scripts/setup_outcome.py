@@ -16,6 +16,7 @@ _SETUP_FAILURES = {
     "history": Exit.REFUSED,
     "unlock": Exit.REFUSED,
     "audit": Exit.REFUSED,
+    "emergency-access": Exit.REFUSED,
 }
 
 

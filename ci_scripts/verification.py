@@ -14,6 +14,7 @@ from .runner.run import run_playbook
 from .setup_outcome import explain_lost, judge_setup
 
 _VERDICT = "verify_verdict"
+_OUTSIDE = "public"
 
 
 def verify(request: Request, views: list[str]) -> Report:
@@ -59,6 +60,34 @@ def judge(report: Report, result: Result) -> Report:
     else:
         report.message = _good(report, places, verdict["warnings"])
     return report
+
+
+def alert_facts(report: Report) -> dict[str, Any]:
+    """Return what is told of an environment that is not healthy. Pure.
+
+    Servers and checks are named as the settings name them. Causes are not told: they may quote what
+    servers said.
+    """
+    bad = {place: _bad_checks(told) for place, told in report.hosts.items()}
+    servers = [place for place in report.hosts if place != _OUTSIDE]
+    named = (f"{place}: {', '.join(checks)}" for place, checks in bad.items() if checks)
+    return {
+        "message": report.message,
+        "next_step": f"Run 'iactl verify {report.environment}'.",
+        "health": "; ".join(named),
+        **({"hosts_total": len(servers)} if servers else {}),
+        **({"hosts_ok": sum(1 for one in servers if not bad[one])} if servers else {}),
+    }
+
+
+def _bad_checks(told: dict[str, Any]) -> list[str]:
+    if told.get("problem"):
+        return ["cannot be reached" if told.get("lost") else "gave no answer"]
+    return [
+        one["name"]
+        for one in told.get("results", [])
+        if not one["healthy"] and one["severity"] == "critical"
+    ]
 
 
 def _count(failed: list[str], lost: dict[str, str]) -> str:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from .notifications import DEGRADED, SENT
 from .report import Report
 from .view import print_report
 
@@ -32,6 +33,21 @@ def print_verification(console: Console, report: Report) -> None:
             line = "  ".join((*told, f"{one['latency'] * 1000:.0f} ms"))
             console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
     print_report(console, report)
+
+
+def print_alert(console: Console, report: Report) -> None:
+    """Print what came of the alert, if there was one."""
+    if report.data.get("notify") == SENT:
+        console.print("The notification channels were alerted.")
+    elif report.data.get("notify") == DEGRADED:
+        check = f"iactl notify test {report.environment}"
+        console.print(f"The alert did not reach every channel; see '{check}'.")
+
+
+def print_unless_shown(console: Console, report: Report) -> None:
+    """Print what ended before there was a verification to show."""
+    if report.command != "verify":
+        print_report(console, report)
 
 
 def print_end(console: Console, report: Report) -> None:
@@ -65,6 +81,8 @@ def _table(report: Report) -> Table:
         told = (place if place != before else "", one["name"], one["kind"], one["status"])
         numbers = (f"{one['latency'] * 1000:.0f} ms", str(one["attempts"]))
         cells = [Text(printable(text)) for text in (*told, *numbers)]
-        table.add_row(*cells, Text(sign, style=style))
+        # Among two dozen good ones the eye has to find it.
+        row = "" if one["healthy"] else style
+        table.add_row(*cells, Text(sign, style=style), style=row)
         before = place
     return table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
+from typing import Any
 
 from iadeploy.masking import printable
 from rich.console import Console, Group, RenderableType
@@ -134,12 +135,14 @@ def print_report(console: Console, report: Report) -> None:
 
 def print_status(console: Console, report: Report) -> None:
     """Print which release every server serves."""
-    columns = ("version", "release", "schema", "slot", "state")
+    columns = ["version", "release", "schema", "slot", "state"]
+    if any(row.get("processes") for row in report.hosts.values()):
+        columns.append("processes")
     table = Table("server", "serves", *columns[1:], box=None, pad_edge=False)
     for host, row in report.hosts.items():
         if "version" in row:
-            told = [row.get(name, "") for name in columns]
-            table.add_row(*map(_cell, (host, *told)))
+            shown = {**row, "processes": _processes(row)}
+            table.add_row(*map(_cell, (host, *(shown.get(name, "") for name in columns))))
     edges = Table("edge", "HAProxy", "sends requests to", "and none to", box=None, pad_edge=False)
     for edge, row in report.data.get("edges", {}).items():
         down = [f"{name} ({why})" for name, why in row["down"].items()]
@@ -148,6 +151,14 @@ def print_status(console: Console, report: Report) -> None:
         if one.row_count:
             console.print(one)
     print_report(console, report)
+
+
+def _processes(row: dict[str, Any]) -> str:
+    """Return what runs beside the web process on a server, out of how many that should."""
+    rows = row.get("processes") or []
+    return " ".join(
+        f"{one['name']} {one['running']}/{one['wanted']}" for one in rows if one["wanted"]
+    )
 
 
 def print_history(console: Console, report: Report) -> None:

@@ -9,7 +9,8 @@ short_description: Back an application's PostgreSQL database up, or restore it
 version_added: "0.1.0"
 description:
   - Backups are made by C(pg_dump) on this host, proved by restoring them into a scratch database
-    and counting every table's rows, and kept in the application's state folder.
+    and counting every table's rows, and kept in the application's state folder; encrypted where
+    O(backup.recipients) names any.
 options:
   action:
     description:
@@ -31,6 +32,12 @@ options:
     default: ''
   name:
     description: The backup to restore.
+    type: str
+    default: ''
+  identity:
+    description:
+      - The secret key of age that opens O(name), where that is encrypted. It goes to the
+        standard input of C(age) and is written nowhere.
     type: str
     default: ''
   first:
@@ -62,6 +69,11 @@ options:
         description: Where a scratch database may be made; empty for the database's server.
         type: str
         default: ''
+      recipients:
+        description: Public keys of age that a backup is encrypted for; none keeps it as it is.
+        type: list
+        elements: str
+        default: []
   actor:
     description: Who asked for it; for the history.
     type: str

@@ -21,13 +21,14 @@ options:
       - V(migrate) backs the database up and runs the release's migration command; on one host.
       - V(prepare) pulls the image by digest and starts the candidate without traffic.
       - V(switch) sends new requests to the candidate; the old container stays running.
-      - V(bake) watches the container, its health and the proxy's counters under all traffic.
+      - V(handover) stops the old release's processes, then starts the release's.
+      - V(bake) watches the containers, the health and the proxy's counters under all traffic.
       - V(commit) retires the old container and forgets the oldest releases.
       - V(abort) brings back what served before and removes the candidate.
       - V(unlock) lets the lease go.
     type: str
     required: true
-    choices: [plan, fetch, migrate, prepare, switch, bake, commit, abort, unlock]
+    choices: [plan, fetch, migrate, prepare, switch, handover, bake, commit, abort, unlock]
   action:
     description: Whether O(image) is deployed or a kept release is brought back.
     type: str
@@ -112,6 +113,13 @@ options:
         type: list
         elements: str
         default: []
+      processes:
+        description:
+          - What runs beside the web process, from the same image, environment and secrets. Name to
+            C(command) (required), C(count), C(per) (C(host) or C(fleet)), C(stop_seconds),
+            C(memory) and C(cpus).
+        type: dict
+        default: {}
   secrets:
     description: Secret values by name, at least 8 characters each.
     type: dict
@@ -181,6 +189,28 @@ options:
         description: Bad health answers in a row at the end of the call before.
         type: int
         default: 0
+  handover:
+    description: What a host cannot know of the fleet to hand processes over.
+    type: dict
+    default: {}
+    suboptions:
+      first:
+        description: Whether this host runs the processes of which the fleet has one.
+        type: bool
+        default: false
+      step:
+        description:
+          - With V(stop), V(handover) and V(abort) only end what must not run; a second call does
+            the rest.
+        type: str
+        choices: [stop, all]
+        default: all
+      quiet:
+        description:
+          - Whether every host is known to have done so. Before that no process starts of which the
+            fleet has one.
+        type: bool
+        default: false
   lease:
     description:
       - Which run asks. Every host refuses a run whose number is lower than one it has seen, so two
@@ -278,6 +308,11 @@ options:
             description: Where a scratch database may be made; empty for the database's server.
             type: str
             default: ''
+          recipients:
+            description: Public keys of age that a backup is encrypted for; none keeps it as it is.
+            type: list
+            elements: str
+            default: []
   migrated:
     description: What the fleet's migration came to, as V(migrate) returned it; for the record.
     type: dict
@@ -290,6 +325,10 @@ options:
     description: Password or token for the registry. Never written to the host.
     type: str
     default: ''
+  share:
+    description: How many of a hundred new requests V(switch) sends to the release, 1 to 100.
+    type: int
+    default: 100
   drain_seconds:
     description: Seconds that in-flight requests of the old release may take.
     type: float
@@ -403,6 +442,12 @@ same:
   description: Whether the wanted release is what serves already.
   returned: phase plan
   type: bool
+handover:
+  description:
+    - How processes will change hands; V(none), V(host) for each host by itself, or V(fleet) for all
+      to have stopped their own before any starts the next ones.
+  returned: phase plan
+  type: str
 warm:
   description: Whether the release to go back to runs already, healthy, beside the serving one.
   returned: phase plan of a rollback

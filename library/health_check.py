@@ -203,7 +203,8 @@ options:
             elements: int
             default: [200]
           body:
-            description: Of V(http), a regular expression to find in the body's first MiB.
+            description:
+              - Of V(http), a regular expression to find in the body's first MiB. It has 2 seconds.
             type: str
           json:
             description:
@@ -217,7 +218,9 @@ options:
             description: Of V(http), what C(version) must be in the JSON answer.
             type: str
           release:
-            description: Of V(http), whether C(version) must be O(release_version).
+            description:
+              - Of V(http), whether C(version) must be O(release_version). An answer that tells no
+                version passes with a note; with O(checks[].expect.version) it fails.
             type: bool
             default: false
           days_left:
@@ -248,8 +251,15 @@ options:
           migration_head:
             description: Of V(postgres), the Alembic revision that the schema must be at.
             type: str
+          settings:
+            description:
+              - Of V(postgres), what settings of the server must be, as C(SHOW) prints them to this
+                login; a list names several good values.
+            type: dict
           max_lag:
-            description: Of V(postgres), the seconds that replication may be behind.
+            description:
+              - Of V(postgres), the seconds that replication may be behind. A primary tells its
+                slowest replica, to a user with C(pg_monitor); a replica tells its own lag to all.
             type: float
           min_free_mib:
             description: Of V(disk), MiB that must be free.
@@ -360,7 +370,10 @@ EXAMPLES = r"""
       - name: database
         kind: postgres
         dsn: "{{ vault_database_url }}"
-        expect: {migration_head: "0002", max_lag: 10}
+        expect:
+          migration_head: "0002"
+          max_lag: 10
+          settings: {log_connections: true, log_statement: [ddl, mod, all]}
       - name: cache
         kind: redis
         host: 10.0.0.6

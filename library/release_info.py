@@ -19,6 +19,10 @@ options:
     description: How many of the latest history entries to return.
     type: int
     default: 0
+  first:
+    description: Whether this host runs the processes of which the fleet has one.
+    type: bool
+    default: false
   state_dir:
     description: Where the host keeps release records.
     type: path
@@ -68,6 +72,13 @@ release:
   description: The record of the serving release; null when there is none.
   returned: success
   type: dict
+processes:
+  description:
+    - Of each process of the serving release its name, C(per), and how many are wanted and running
+      on this host.
+  returned: success
+  type: list
+  elements: dict
 problems:
   description: What differs from a host at rest, one sentence each.
   returned: success
@@ -84,6 +95,11 @@ interrupted:
   type: dict
 lease:
   description: The last run that this host obeyed, see M(deploy_lock); null when there was none.
+  returned: success
+  type: dict
+emergency_access:
+  description: Account, key, until when, who asked for it and why, see M(emergency_access); C(over)
+    when only its remains are there, null for none.
   returned: success
   type: dict
 ledger:
@@ -109,10 +125,15 @@ from ansible.module_utils.iadeploy.inspection import inspect_host
 
 def main() -> None:
     """Read the parameters, look, answer in Ansible's way."""
-    options: dict[str, Any] = {**HOST_OPTIONS, "history": {"type": "int", "default": 0}}
+    options: dict[str, Any] = {
+        **HOST_OPTIONS,
+        "history": {"type": "int", "default": 0},
+        "first": {"type": "bool", "default": False},
+    }
     module = AnsibleModule(argument_spec=options, supports_check_mode=True)
     try:
-        result = inspect_host(build_host(module.params), module.params["history"])
+        host, asked = build_host(module.params), module.params
+        result = inspect_host(host, asked["history"], first=asked["first"])
     except DeployError as error:
         module.fail_json(msg=str(error), cause=error.cause, ok=False)
     module.exit_json(changed=False, ok=True, **result)

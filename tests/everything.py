@@ -39,13 +39,20 @@ def lint() -> bool:
     return command("make", "--no-print-directory", "lint")
 
 
-def suite(folder: str) -> Callable[[], bool]:
+def suite(folder: str, *options: str) -> Callable[[], bool]:
     """Return the step that runs one folder of tests."""
 
     def run() -> bool:
-        return command(sys.executable, "-m", "pytest", "-q", "--durations=5", f"tests/{folder}")
+        pytest = [sys.executable, "-m", "pytest", "-q", "--durations=5"]
+        return command(*pytest, *options, f"tests/{folder}")
 
     return run
+
+
+def rig_suite(folder: str) -> Callable[[], bool]:
+    """Return the step that runs tests with servers, on two rigs side by side: a deploy waits more
+    than it computes. A file stays on one rig."""
+    return suite(folder, "-n", "2", "--dist", "loadfile")
 
 
 def application() -> bool:
@@ -60,10 +67,12 @@ def application() -> bool:
 
 STEPS: dict[str, Callable[[], bool]] = {
     "lint": lint,
-    "unit": suite("unit"),
+    "unit": suite("unit", "-n", "auto"),
+    "workflows": suite("workflows"),
     "application": application,
-    "integration": suite("integration"),
-    "e2e": suite("e2e"),
+    "integration": rig_suite("integration"),
+    "e2e": rig_suite("e2e"),
+    "faults": rig_suite("faults"),
 }
 
 

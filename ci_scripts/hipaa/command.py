@@ -13,6 +13,7 @@ from iadeploy.reference import is_digest
 
 from .. import __version__
 from ..exits import CommandError, Exit, bad_input
+from ..git import head
 from ..report import Report
 from . import NOTE
 from .history import commit_range
@@ -20,7 +21,7 @@ from .image.archive import Image
 from .image.checks import CHECKS as IMAGE_CHECKS
 from .image.context import Scene
 from .image.find import image_named
-from .project import GitError, Project, find_project
+from .project import Project, find_project
 from .reports.files import LOG, write_reports
 from .reports.record import Record
 from .reports.text import counted
@@ -80,7 +81,7 @@ def run(request: Request) -> Report:
         now = datetime.now(timezone.utc)
         record = Record(
             subjects=tuple(subjects),
-            commit=_commit(project) if request.source else "",
+            commit=head(project.root) if request.source else "",
             at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
             version=__version__,
             left_out=project.settings.environments_left_out if request.source else {},
@@ -124,10 +125,3 @@ def _image_looks(request: Request, project: Project, image: Image) -> dict[str, 
         pushed=request.pushed,
     )
     return {name: partial(check, scene) for name, check in IMAGE_CHECKS.items()}
-
-
-def _commit(project: Project) -> str:
-    try:
-        return project.git("rev-parse", "HEAD").decode().strip()
-    except GitError:
-        return ""

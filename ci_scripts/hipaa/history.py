@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from ..exits import bad_input
-from .project import GitError, Project
+from ..git import GitError
+from .project import Project
 
 _RANGE = re.compile(
     r"[A-Za-z0-9_@][A-Za-z0-9_./@^~{}+-]*\.\.\.?[A-Za-z0-9_@][A-Za-z0-9_./@^~{}+-]*"

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess  # nosec B404 - git, without a shell
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from ..exits import bad_input
+from ..git import git
 from .settings import Settings, read_settings
 
 _MOST_BYTES = 1 << 20
-_GIT_SECONDS = 60
 # Generated, with checksums that look like secrets; what they install is the gates' work.
 _LOCKS = (".lock", "-lock.json", "uv.lock", "package-lock.json")
-
-
-class GitError(Exception):
-    """git does not answer as expected; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -82,17 +77,7 @@ class Project:
         Raises:
             GitError: it cannot be run or ends with an error.
         """
-        command = ["git", "-C", str(self.root), *arguments]
-        try:
-            done = subprocess.run(  # nosec B603 B607 - a list, no shell
-                command, capture_output=True, timeout=_GIT_SECONDS, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise GitError(f"git cannot be run: {error}") from error
-        if done.returncode != 0:
-            said = done.stderr.decode(errors="replace").strip().partition("\n")[0]
-            raise GitError(f"git {arguments[0]}: {said}")
-        return done.stdout
+        return git(self.root, *arguments)
 
     def _is_file(self, path: str) -> bool:
         whole = self.root / path

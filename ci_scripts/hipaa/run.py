@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
+from ..evidence import EvidenceError
+from ..git import GitError
 from ..runner.values import InventoryError
 from .catalogue import Check, checks
-from .evidence import EvidenceError
 from .image.archive import ImageError
-from .project import GitError
 from .settings import Settings
 from .verdict import Finding, Status, Verdict, not_tested
 

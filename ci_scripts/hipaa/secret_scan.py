@@ -22,6 +22,8 @@ _FILTERS = (
     "is_swagger_file",
     "is_templated_secret",
 )
+# GitHub's own word: "secrets: inherit" hands secrets on and is none.
+_WORKFLOWS, _INHERIT = ".github/workflows/", "inherit"
 # Twelve digits tell two findings apart, and tell nobody the secret.
 _DIGITS = 12
 
@@ -72,5 +74,6 @@ def scan(folder: Path, paths: Iterable[str]) -> list[Leak]:
         leaks = [
             Leak(path, one.line_number, one.type, f"sha1:{one.secret_hash[:_DIGITS]}")
             for path, one in found
+            if not (path.startswith(_WORKFLOWS) and one.secret_value == _INHERIT)
         ]
         return sorted(leaks, key=lambda leak: (leak.path, leak.line, leak.kind))

@@ -47,7 +47,9 @@ def hand_over(
         "event": {**_known(environ), **variables.get(EVENT, {})},
     }
     path = folder / "notification.json"
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    with open(
+        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+    ) as file:
         json.dump(told, file)
     return {**passed, "__notify_handover": str(path)}
 

@@ -61,6 +61,11 @@ def dead_runs() -> list[str]:
     return sorted(run for run in dead if _ID.fullmatch(run))
 
 
+def remember_dead(run: str) -> None:
+    """Have ``dead_runs`` tell a run that ended without giving its lock back."""
+    _remember(_base(), run)
+
+
 def _base() -> Path:
     memory = os.environ.get("XDG_RUNTIME_DIR", "")
     return Path(memory if os.access(memory, os.W_OK) else tempfile.gettempdir())

@@ -13,7 +13,7 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 
 _MARK = "reference-to-"
 _LOOKUPS = frozenset(("lookup", "query", "q"))
-_PARSER = Environment()  # nosec B701 - parses only, renders nothing
+_PARSER = Environment(autoescape=True)  # parses only, renders nothing
 
 
 def placeholder(name: str) -> str:

@@ -24,7 +24,7 @@ _ON_CONTROLLER = frozenset(
     )
 )
 # Modules whose answers the commands read.
-_LOOKING = ("deploy_ledger", "release_info")
+_LOOKING = ("deploy_ledger", "emergency_access", "release_info")
 # What runs on edges only.
 _OF_EDGES = "proxy_info"
 _ANSWERED = ("runner_on_ok", "runner_on_failed", "runner_on_unreachable")
@@ -49,6 +49,7 @@ class Result:
         begun: the phases whose task was reached, in order, also where it was then skipped.
         remote_calls: host to the number of tasks that ran on it.
         cancelled: whether a signal ended the run.
+        hurried: whether a second one came, before what the first had begun was done.
     """
 
     rc: int = 0
@@ -65,6 +66,7 @@ class Result:
     begun: list[str] = field(default_factory=list)
     remote_calls: dict[str, int] = field(default_factory=dict)
     cancelled: bool = False
+    hurried: bool = False
 
     def take(self, event: Event) -> None:
         """Take one event in."""
@@ -116,4 +118,9 @@ def _message(answer: dict[str, Any]) -> str:
             return _message(item)
     text = str(answer.get("msg") or answer.get("stderr") or "failed")
     detail = str(answer.get("stderr") or "").strip()
-    return text if not detail or detail in text else f"{text}: {detail.splitlines()[-1]}"
+    return text if not detail or detail in text else f"{text}: {_cause(detail.splitlines())}"
+
+
+def _cause(lines: list[str]) -> str:
+    """Return the line that says why: most programs end with it, HAProxy begins with it."""
+    return next((line for line in lines if line.startswith("[ALERT]")), lines[-1])

@@ -43,7 +43,7 @@ def run_playbook(
         check: Ansible's check mode.
 
     INT, TERM and HUP stop Ansible and its remote command, not only ansible-runner; the result
-    then says ``cancelled``.
+    then says ``cancelled``, and a second one ``hurried``.
     """
     result = Result()
     content = content_root()
@@ -115,16 +115,22 @@ def _forget_command(status: dict[str, Any], runner_config: Any) -> None:
 
 @contextmanager
 def _cancellable(result: Result) -> Iterator[None]:
-    """Turn signals into an orderly stop of ansible-playbook while it runs."""
+    """Turn signals into an orderly stop of ansible-playbook while it runs.
+
+    After a cancel they stay with its result: a second one that comes before the next playbook
+    must not end the command with servers that nobody speaks of.
+    """
 
     def cancel(number: int, frame: FrameType | None) -> None:
         del number, frame
         stop_playbook(hard=result.cancelled)
+        result.hurried = result.cancelled
         result.cancelled = True
 
     before = {number: signal.signal(number, cancel) for number in _SIGNALS}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        if not result.cancelled:
+            for number, handler in before.items():
+                signal.signal(number, handler)

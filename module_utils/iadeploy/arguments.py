@@ -12,6 +12,7 @@ from .host import Host, Settings
 from .lease import Claim
 from .migrate_arguments import MIGRATE_OPTIONS
 from .phases.bake import Bake
+from .process_arguments import HANDOVER_OPTIONS, build_processes
 from .reference import is_digest, parse_reference
 from .rules import check_health, check_limits, check_name, check_release_id, check_runtime
 from .slots import SLOTS
@@ -57,6 +58,7 @@ RUNTIME_OPTIONS: dict[str, Any] = {
     "pids": {"type": "int", "default": 512},
     "cap_drop": {"type": "list", "elements": "str", "default": ["ALL"]},
     "cap_add": {"type": "list", "elements": "str", "default": []},
+    "processes": {"type": "dict", "default": {}},
 }
 
 BAKE_OPTIONS: dict[str, Any] = {
@@ -79,6 +81,12 @@ LEASE_OPTIONS: dict[str, Any] = {
     "dead": {"type": "bool", "default": False},
 }
 
+
+def _group(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the option that holds a group of others."""
+    return {"type": "dict", "default": {}, "options": options, "apply_defaults": True}
+
+
 RELEASE_OPTIONS: dict[str, Any] = {
     "phase": {
         "type": "str",
@@ -89,6 +97,7 @@ RELEASE_OPTIONS: dict[str, Any] = {
             "migrate",
             "prepare",
             "switch",
+            "handover",
             "bake",
             "commit",
             "abort",
@@ -99,15 +108,17 @@ RELEASE_OPTIONS: dict[str, Any] = {
     "release": {"type": "str", "default": ""},
     "image": {"type": "str", "default": ""},
     "digest": {"type": "str", "default": ""},
-    "runtime": {"type": "dict", "default": {}, "options": RUNTIME_OPTIONS, "apply_defaults": True},
+    "runtime": _group(RUNTIME_OPTIONS),
     "secrets": {"type": "dict", "default": {}, "no_log": True},
-    "health": {"type": "dict", "default": {}, "options": HEALTH_OPTIONS, "apply_defaults": True},
-    "bake": {"type": "dict", "default": {}, "options": BAKE_OPTIONS, "apply_defaults": True},
-    "lease": {"type": "dict", "default": {}, "options": LEASE_OPTIONS, "apply_defaults": True},
-    "migrate": {"type": "dict", "default": {}, "options": MIGRATE_OPTIONS, "apply_defaults": True},
+    "health": _group(HEALTH_OPTIONS),
+    "bake": _group(BAKE_OPTIONS),
+    "handover": _group(HANDOVER_OPTIONS),
+    "lease": _group(LEASE_OPTIONS),
+    "migrate": _group(MIGRATE_OPTIONS),
     "migrated": {"type": "dict", "default": {}},
     "registry_username": {"type": "str", "default": ""},
     "registry_password": {"type": "str", "default": "", "no_log": True},
+    "share": {"type": "int", "default": 100},
     "drain_seconds": {"type": "float", "default": 30.0},
     "stop_seconds": {"type": "int", "default": 30},
     "keep": {"type": "int", "default": 5},
@@ -217,6 +228,7 @@ def _runtime(options: dict[str, Any], secrets: dict[str, str]) -> Runtime:
     values["env"] = {str(name): _text(value) for name, value in values["env"].items()}
     for name in ("command", "volumes", "tmpfs", "cap_drop", "cap_add"):
         values[name] = tuple(values[name])
+    values["processes"] = build_processes(values["processes"])
     return Runtime(secret_names=tuple(sorted(secrets)), **values)
 
 

@@ -2,10 +2,13 @@
 
 ::
 
-    <root>/<app>/backups/<name>.dump   pg_dump's custom format, root's only
-    <root>/<app>/backups/<name>.json   what is in it and how it was proved
+    <root>/<app>/backups/<name>.dump       pg_dump's custom format, root's only
+    <root>/<app>/backups/<name>.dump.age   the same, encrypted; there is one of the two
+    <root>/<app>/backups/<name>.json       what is in it and how it was proved
 
-A backup that has no ``.json`` was never proved, and counts for nothing.
+A backup that has no ``.json`` was never proved, and counts for nothing. Only a plain dump can be
+proved here, since nobody can decrypt on this server. Where backups are encrypted, that dump is a
+file without a name: it goes with this process, however that ends.
 """
 
 from __future__ import annotations
@@ -13,20 +16,26 @@ from __future__ import annotations
 import json
 import os
 import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from .clock import now
+from .encryption import check_encryption, encrypt
 from .errors import DeployError
 from .files import explained, make_folder, write_atomically
 from .migrations import BackupRules
-from .postgres import Postgres, check_programs, check_versions, run
+from .postgres import Postgres, check_programs, check_versions
+from .programs import run
 from .scratch import prove
 from .snapshot import snapshot
 from .store import Store
 
 _NAME = re.compile(r"[0-9]{8}-[0-9]{6}-[A-Za-z0-9_.+-]{1,60}")
 _BLOCK = 1 << 20
+_PLAIN, _ENCRYPTED, _TOLD = ".dump", ".dump.age", ".json"
 
 
 def backups_folder(store: Store) -> Path:
@@ -48,6 +57,7 @@ def make_backup(store: Store, url: str, rules: BackupRules, release_id: str) -> 
         DeployError: it could not be made or proved; nothing of it is left.
     """
     check_programs()
+    check_encryption(rules.recipients)
     database = Postgres(url)
     check_versions(database)
     folder = backups_folder(store)
@@ -56,7 +66,7 @@ def make_backup(store: Store, url: str, rules: BackupRules, release_id: str) -> 
         left.unlink()
     with explained(folder):
         made = _make(folder, database, rules, release_id)
-    _prune(folder, rules.keep)
+    prune(folder, rules.keep)
     return made
 
 
@@ -67,10 +77,14 @@ def _make(folder: Path, database: Postgres, rules: BackupRules, release_id: str)
     part = folder / f".{name}.part"
     try:
         part.touch(mode=0o600)
-        with snapshot(database, rules.timeout) as (taken, counts):
-            _dump(database, taken, part, rules.timeout)
+        with _dumped(folder, part, rules) as dump:
+            with snapshot(database, rules.timeout) as (taken, counts):
+                _dump(database, taken, dump, rules.timeout)
+            prove(database, dump, counts, rules)
+            proved_at = now()
+            if rules.recipients:
+                encrypt(dump, part, rules.recipients, rules.timeout)
         size, checksum = _settle(part)
-        prove(database, part, counts, rules)
         made = {
             "name": name,
             "at": at,
@@ -79,28 +93,48 @@ def _make(folder: Path, database: Postgres, rules: BackupRules, release_id: str)
             "release": release_id,
             "bytes": size,
             "sha256": checksum,
+            "encrypted": bool(rules.recipients),
+            "recipients": list(rules.recipients),
             "tables": len(counts),
             "rows": sum(counts.values()),
-            "proved_at": now(),
+            "proved_at": proved_at,
         }
-        os.replace(part, folder / f"{name}.dump")
+        os.replace(part, _content(folder, made))
         # Last: it is what makes the file a backup.
-        write_atomically(folder / f"{name}.json", json.dumps(made, indent=2, sort_keys=True) + "\n")
+        write_atomically(
+            folder / f"{name}{_TOLD}", json.dumps(made, indent=2, sort_keys=True) + "\n"
+        )
         return made
     finally:
         part.unlink(missing_ok=True)
 
 
+@contextmanager
+def _dumped(folder: Path, part: Path, rules: BackupRules) -> Iterator[Path]:
+    """Give the path of the file that is dumped into and proved."""
+    if not rules.recipients:
+        yield part
+        return
+    with tempfile.TemporaryFile(dir=folder) as nameless:
+        yield Path(f"/proc/{os.getpid()}/fd/{nameless.fileno()}")
+
+
+def _content(folder: Path, told: dict[str, Any]) -> Path:
+    """Return where a backup's content is, by what is known of it."""
+    return folder / f"{told['name']}{_ENCRYPTED if told.get('encrypted') else _PLAIN}"
+
+
 def list_backups(store: Store) -> list[dict[str, Any]]:
     """Return the kept backups, newest first."""
-    found = []
+    found: list[dict[str, Any]] = []
     for path in sorted(backups_folder(store).glob("*.json"), reverse=True):
         try:
             one = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
-        if isinstance(one, dict) and path.with_suffix(".dump").is_file():
-            found.append({**one, "name": path.stem})
+        if isinstance(one, dict):
+            one["name"] = path.stem
+            found += [one] if _content(path.parent, one).is_file() else []
     return found
 
 
@@ -117,7 +151,7 @@ def find_backup(store: Store, name: str) -> tuple[Path, dict[str, Any]]:
             f"Choose one of: {', '.join(list(kept)[:5]) or 'none is kept here'}",
             cause="unavailable",
         )
-    path = backups_folder(store) / f"{name}.dump"
+    path = _content(backups_folder(store), kept[name])
     if _checksum(path) != kept[name].get("sha256"):
         raise DeployError(
             f"backup {name} is not what it was when it was made",
@@ -162,10 +196,12 @@ def _plain(revision: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.+-]", "_", revision)[:60]
 
 
-def _prune(folder: Path, keep: int) -> None:
+def prune(folder: Path, keep: int) -> None:
     """Forget the oldest backups, and files that never became one."""
-    proved = sorted(path.stem for path in folder.glob("*.json"))
+    proved = sorted(path.stem for path in folder.glob(f"*{_TOLD}"))
     kept = set(proved[-keep:])
-    for path in [*folder.glob("*.json"), *folder.glob("*.dump")]:
-        if path.stem not in kept and _NAME.fullmatch(path.stem):
-            path.unlink(missing_ok=True)
+    for ending in (_TOLD, _PLAIN, _ENCRYPTED):
+        for path in folder.glob(f"*{ending}"):
+            name = path.name.removesuffix(ending)
+            if name not in kept and _NAME.fullmatch(name):
+                path.unlink(missing_ok=True)

@@ -18,6 +18,8 @@ LABEL_SLOT = "iadeploy.slot"
 LABEL_DIGEST = "iadeploy.digest"
 LABEL_CONFIG = "iadeploy.config"
 LABEL_VERSION = "iadeploy.version"
+LABEL_PROCESS = "iadeploy.process"
+LABEL_PER = "iadeploy.per"
 SECRETS_TARGET = "/run/secrets"  # nosec B105 - a folder's name
 _SIZE = re.compile(r"([0-9]+)([bkmg]?)", re.IGNORECASE)
 _UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
@@ -29,9 +31,17 @@ class Container:
 
     Attributes:
         state: Docker's word: ``created``, ``running``, ``exited``, ``restarting``, …
-        restarts: how often the engine restarted it; only known after ``inspect``.
+        slot: blue or green; empty for all that gets no traffic.
+        restarts: how often the engine restarted it; this and all that follow are only known after
+            ``inspect``, up to ``stop_seconds``.
         exit_code: the last exit code; only meaningful once it has exited.
         out_of_memory: whether the kernel killed it for memory.
+        kept: whether the engine starts it again after a crash or a reboot.
+        started_at: when it was started last, in the engine's words.
+        stop_signal: what tells it to end, when the image names another signal than SIGTERM.
+        stop_seconds: its own grace between that signal and SIGKILL, 0 for none.
+        process: name of the process beside the web process that runs in it, or empty.
+        per: for a process, whether each host runs it or one of the fleet.
     """
 
     name: str
@@ -45,11 +55,22 @@ class Container:
     exit_code: int = 0
     out_of_memory: bool = False
     error: str = ""
+    kept: bool = False
+    started_at: str = ""
+    stop_signal: str = ""
+    stop_seconds: int = 0
+    process: str = ""
+    per: str = ""
 
     @property
     def running(self) -> bool:
         """Whether it runs right now."""
         return self.state == "running"
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs, or would run again by itself."""
+        return self.state in ("running", "restarting", "paused")
 
     @classmethod
     def from_list(cls, row: dict[str, Any]) -> Container:
@@ -59,14 +80,19 @@ class Container:
     @classmethod
     def from_inspect(cls, answer: dict[str, Any]) -> Container:
         """Read the answer to ``GET /containers/NAME/json``."""
-        state = answer["State"]
-        container = _labelled(answer["Name"], state["Status"], answer["Config"].get("Labels") or {})
+        state, config = answer["State"], answer["Config"]
+        policy = (answer.get("HostConfig") or {}).get("RestartPolicy") or {}
+        container = _labelled(answer["Name"], state["Status"], config.get("Labels") or {})
         return replace(
             container,
             restarts=answer.get("RestartCount", 0),
             exit_code=state.get("ExitCode", 0),
             out_of_memory=state.get("OOMKilled", False),
             error=state.get("Error", ""),
+            kept=policy.get("Name", "no") not in ("", "no"),
+            started_at=state.get("StartedAt", ""),
+            stop_signal=config.get("StopSignal") or "",
+            stop_seconds=config.get("StopTimeout") or 0,
         )
 
     def summary(self) -> dict[str, Any]:
@@ -80,6 +106,21 @@ class Container:
         }
 
 
+def fate(container: Container | None) -> str:
+    """Say what became of a container that should have run without a break, or nothing when it
+    did."""
+    if container is None:
+        return "was removed"
+    if container.restarts:
+        times = "once" if container.restarts == 1 else f"{container.restarts} times"
+        return f"crashed and was restarted {times}"
+    if container.running:
+        return ""
+    if container.out_of_memory:
+        return "was killed for memory"
+    return f"exited with code {container.exit_code}"
+
+
 def _labelled(name: str, state: str, labels: dict[str, str]) -> Container:
     return Container(
         name=name.lstrip("/"),
@@ -89,6 +130,8 @@ def _labelled(name: str, state: str, labels: dict[str, str]) -> Container:
         digest=labels.get(LABEL_DIGEST, ""),
         config_hash=labels.get(LABEL_CONFIG, ""),
         version=labels.get(LABEL_VERSION, ""),
+        process=labels.get(LABEL_PROCESS, ""),
+        per=labels.get(LABEL_PER, ""),
     )
 
 
@@ -169,8 +212,11 @@ def _host_config(runtime: Runtime, placement: Placement) -> dict[str, Any]:
     }
 
 
-def parse_size(text: str) -> int:
+def parse_size(text: str, where: str = "app_memory") -> int:
     """Return Docker's size notation (``512m``) in bytes; an empty string is 0, no limit.
+
+    Args:
+        where: the setting, for the sentence that refuses it.
 
     Raises:
         DeployError: the text is no size.
@@ -180,7 +226,7 @@ def parse_size(text: str) -> int:
     match = _SIZE.fullmatch(text)
     if match is None:
         raise DeployError(
-            f"app_memory: {text[:40]!a} is not a size",
+            f"{where}: {text[:40]!a} is not a size",
             "Write it as Docker does, such as 512m or 1g",
             cause="input",
         )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from .backup import find_backup, list_backups, make_backup
+from .encryption import check_opens
 from .errors import DeployError
-from .migrate_arguments import BACKUP_OPTIONS
-from .migrations import BackupRules
+from .migrate_arguments import BACKUP_OPTIONS, build_backup
+from .migrations import BackupRules, check_backup
 from .postgres import Postgres
 from .restore import restore_into
 from .rules import check_name
@@ -18,6 +19,7 @@ DATABASE_OPTIONS: dict[str, Any] = {
     "app": {"type": "str", "required": True},
     "url": {"type": "str", "default": "", "no_log": True},
     "name": {"type": "str", "default": ""},
+    "identity": {"type": "str", "default": "", "no_log": True},
     "first": {"type": "bool", "default": True},
     "restored": {"type": "dict", "default": {}},
     "backup": {"type": "dict", "default": {}, "options": BACKUP_OPTIONS, "apply_defaults": True},
@@ -49,7 +51,7 @@ def _act(store: Store, params: dict[str, Any]) -> dict[str, Any]:
             "Name the right secret in app.yml",
             cause="input",
         )
-    rules = BackupRules(**params["backup"])
+    rules = check_backup(build_backup(params["backup"]))
     with store.exclusive():
         if params["action"] == "backup":
             return {"backup": _backup(store, params, rules)}
@@ -72,10 +74,14 @@ def _restore(store: Store, params: dict[str, Any], rules: BackupRules) -> dict[s
             cause="locked",
         )
     path, wanted = find_backup(store, params["name"])
+    identity = params["identity"] if wanted.get("encrypted") else ""
+    if wanted.get("encrypted"):
+        whose = wanted.get("recipients") or []
+        check_opens(path, params["name"], whose, identity, rules.timeout)
     fresh = _backup(store, params, rules) if params["first"] else {}
     told = _told(params, wanted)
     store.tell("restore", "begun", **told)
-    restore_into(Postgres(params["url"]), path, rules.timeout)
+    restore_into(Postgres(params["url"]), path, rules.timeout, identity)
     store.tell("restore", "restored", **told)
     return {"backup": fresh, "restored": wanted, "remarks": _remarks(store, wanted)}
 

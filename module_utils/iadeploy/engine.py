@@ -22,6 +22,7 @@ LABEL_VERSION = "org.opencontainers.image.version"
 LABEL_REVISION = "org.opencontainers.image.revision"
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm"}
 _NOT_FOUND = 404
+_NOT_RUNNING = 409
 
 
 @dataclass(frozen=True)
@@ -55,14 +56,17 @@ class Engine:
         self._api = api or DockerApi(UnixConnection(SOCKET, timeout))
 
     @contextmanager
-    def _explained(self, doing: str, cause: str = "refused") -> Iterator[None]:
+    def _explained(
+        self, doing: str, cause: str = "refused", *, registry: bool = False
+    ) -> Iterator[None]:
         """Turn what goes wrong into a sentence that names what was being done."""
         try:
             yield
         except ApiError as error:
             raise refusal(doing, error.said, cause) from error
         except TimeoutError as error:
-            raise silence(doing, f"did not answer within {self.timeout:g} s") from error
+            how = f"did not answer within {self.timeout:g} s"
+            raise silence(doing, how, registry=registry) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise silence(doing, "does not answer") from error
 
@@ -75,7 +79,7 @@ class Engine:
     def resolve(self, reference: Reference) -> str:
         """Return the digest that the registry has for a reference; this also proves that the
         registry answers and accepts the login."""
-        with self._explained(f"look up {reference.text} in its registry"):
+        with self._explained(f"look up {reference.text} in its registry", registry=True):
             answer = self._api.get(f"/distribution/{_name(reference.text)}/json", auth=self._auth)
         digest: str = answer["Descriptor"]["digest"]
         return digest
@@ -85,10 +89,15 @@ class Engine:
         with self._explained(f"look for {pinned}"):
             return self._found(f"/images/{_name(pinned)}/json") is not None
 
+    def has_network(self, name: str) -> bool:
+        """Tell whether there is a network of that name."""
+        with self._explained(f"look for the network {name}"):
+            return self._found(f"/networks/{_name(name)}") is not None
+
     def pull(self, repository: str, digest: str) -> None:
         """Pull an image by digest."""
         doing = f"pull {repository}@{digest}"
-        with self._explained(doing):
+        with self._explained(doing, registry=True):
             wanted = {"fromImage": repository, "tag": digest}
             for line in self._api.lines("/images/create", wanted, auth=self._auth):
                 check_tether()
@@ -116,6 +125,14 @@ class Engine:
             except ApiError:
                 return
 
+    def unused_image_bytes(self) -> int:
+        """Return how large the images are that no container uses, layers that they share with
+        others included."""
+        with self._explained("list images"):
+            images = self._api.get("/images/json")
+            used = {row["ImageID"] for row in self._api.get("/containers/json", {"all": "true"})}
+        return sum(int(image["Size"]) for image in images if image["Id"] not in used)
+
     def containers(self, app: str) -> list[Container]:
         """Return the application's containers, newest first, stopped ones included."""
         filters = json.dumps({"label": [f"{LABEL_APP}={app}"]})
@@ -142,9 +159,25 @@ class Engine:
 
     def keep_running(self, name: str) -> None:
         """Have the engine start the container again after a crash or a reboot."""
-        policy = {"RestartPolicy": {"Name": "unless-stopped"}}
+        self._restart(name, "unless-stopped")
+
+    def keep_stopped(self, name: str) -> None:
+        """Have neither a crash nor a reboot start the container again."""
+        self._restart(name, "no")
+
+    def _restart(self, name: str, policy: str) -> None:
         with self._explained(f"set the restart policy of {name}"):
-            self._api.post(f"/containers/{_name(name)}/update", body=policy)
+            wanted = {"RestartPolicy": {"Name": policy}}
+            self._api.post(f"/containers/{_name(name)}/update", body=wanted)
+
+    def signal(self, name: str, number: str) -> None:
+        """Send a signal to a container; one that does not run any more is no error."""
+        with self._explained(f"send {number} to {name}"):
+            try:
+                self._api.post(f"/containers/{_name(name)}/kill", {"signal": number})
+            except ApiError as error:
+                if error.status not in (_NOT_FOUND, _NOT_RUNNING):
+                    raise
 
     def stop(self, name: str, grace: int) -> None:
         """Stop a container: SIGTERM, and SIGKILL after ``grace`` seconds."""

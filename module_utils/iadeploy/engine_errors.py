@@ -5,6 +5,7 @@ from __future__ import annotations
 from .errors import DeployError
 
 _MAX_SAID = 300
+_REGISTRY = "Check that the registry runs and that this server can reach it"
 # Docker 20.10's and the distribution registry's own words, in lower case; the first match counts.
 _STEPS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("exec format error",), "Build the image for this server's architecture"),
@@ -22,12 +23,12 @@ _STEPS: tuple[tuple[tuple[str, ...], str], ...] = (
     ),
     (
         ("no space left", "disk quota"),
-        "Free disk space on this server, for instance with 'docker image prune'",
+        "Free disk space on this server, for instance with 'docker image prune -a'",
     ),
     (("x509", "certificate"), "Check host_registry_certificates, then run 'iactl bootstrap'"),
     (
-        ("refused", "timeout", "no such host", "deadline"),
-        "Check that the registry runs and that this server can reach it",
+        ("refused", "timeout", "no such host", "no route to host", "unreachable", "deadline"),
+        _REGISTRY,
     ),
     (
         ("toomanyrequests",),
@@ -52,10 +53,15 @@ def refusal(doing: str, said: str, cause: str = "refused") -> DeployError:
     return DeployError(f"cannot {doing}: {text}", step, cause=cause)
 
 
-def silence(doing: str, how: str) -> DeployError:
-    """Return the error for an engine that does not answer; ``how`` says in which way."""
-    return DeployError(
-        f"cannot {doing}: the Docker Engine {how}",
-        "Check 'service docker status' on this server",
-        cause="refused",
-    )
+def silence(doing: str, how: str, *, registry: bool = False) -> DeployError:
+    """Return the error for an engine that does not answer.
+
+    Args:
+        doing: what it was asked to do, as in "cannot …".
+        how: in which way.
+        registry: it had to ask a registry for it.
+    """
+    who, step = "the Docker Engine", "Check 'service docker status' on this server"
+    if registry:
+        who, step = f"the registry behind {who}", f"{_REGISTRY}; {step[0].lower()}{step[1:]}"
+    return DeployError(f"cannot {doing}: {who} {how}", step, cause="refused")

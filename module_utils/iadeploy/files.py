@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from .errors import DeployError
 
@@ -23,17 +24,45 @@ def write_atomically(path: Path, text: str, mode: int = 0o600) -> None:
 
 
 def _replace(path: Path, text: str, mode: int) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+    with _written_beside(path) as stream:
+        try:
             stream.write(text)
             stream.flush()
             os.fchmod(stream.fileno(), mode)
             os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+            os.replace(stream.name, path)
+        except BaseException:
+            Path(stream.name).unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def _written_beside(path: Path) -> Iterator[TextIO]:
+    """Give the empty file that is to take a path's place, to one process at a time.
+
+    Its name is always the same: what a killed process leaves is used by the next one, and nothing
+    gathers on the disk.
+    """
+    beside = path.with_name(f".{path.name}.new")
+    while True:
+        with open(beside, "a", encoding="utf-8", opener=_private) as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            if not _is_at(stream, beside):
+                continue  # another process has put it in place meanwhile
+            stream.truncate(0)
+            yield stream
+            return
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
+
+
+def _is_at(stream: TextIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(stream.fileno()), os.stat(path, follow_symlinks=False))
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from .errors import DeployError
@@ -19,6 +19,10 @@ from .traffic import Counters
 # srv_admin_state is a bit mask (management guide, "show servers state").
 _ADMIN_MAINT = 0x01 | 0x02 | 0x04 | 0x20
 _ADMIN_DRAIN = 0x08 | 0x10
+# What the configuration gives both slots.
+_NEEDED = ("srv_name", "srv_admin_state", "srv_uweight")
+# What the configuration gives both slots.
+_EQUAL = dict.fromkeys(SLOTS, 1)
 
 
 def ask_socket(path: str, command: str, timeout: float) -> str:
@@ -88,15 +92,18 @@ class Proxy:
 
     def states(self) -> dict[str, str]:
         """Return each slot's state: ``ready``, ``drain`` or ``maint``."""
+        return parse_server_states(self._look())
+
+    def _look(self) -> str:
+        """Return HAProxy's own words on both slots."""
         answer = self._command(f"show servers state {self.backend}")
-        states = parse_server_states(answer)
-        if set(states) != set(SLOTS):
+        if set(parse_server_states(answer)) != set(SLOTS):
             raise DeployError(
                 f"HAProxy has no backend '{self.backend}' with the slots blue and green",
                 "Run 'iactl bootstrap' for this environment first",
                 cause="refused",
             )
-        return states
+        return answer
 
     def serve(self, slot: str, *, beside: str = "drain") -> None:
         """Send new requests to ``slot`` and put the other slot into state ``beside``.
@@ -106,8 +113,15 @@ class Proxy:
         Raises:
             DeployError: HAProxy did not take the change.
         """
-        wanted = {slot: "ready", other(slot): beside}
-        self._apply(wanted)
+        self._apply({slot: "ready", other(slot): beside})
+
+    def share(self, slot: str, percent: int) -> None:
+        """Send ``percent`` of a hundred new requests to ``slot`` and the others to the one beside.
+
+        Raises:
+            DeployError: HAProxy did not take the change.
+        """
+        self._apply(dict.fromkeys(SLOTS, "ready"), {slot: percent, other(slot): 100 - percent})
 
     def isolate(self, free: str, serving: str | None) -> None:
         """Make sure that no request can reach slot ``free``, before anything starts there."""
@@ -122,16 +136,23 @@ class Proxy:
         """Take both slots out of rotation: nothing is deployed here."""
         self._apply(dict.fromkeys(SLOTS, "maint"))
 
-    def _apply(self, wanted: dict[str, str]) -> None:
+    def _apply(self, wanted: dict[str, str], weights: Mapping[str, int] = _EQUAL) -> None:
         # "ready" first: at no instant may the backend be without a server.
         order = sorted(wanted, key=lambda name: wanted[name] != "ready")
+        changes = [(name, f"weight {weights[name]}") for name in order]
+        changes += [(name, f"state {wanted[name]}") for name in order]
+        # HAProxy takes a server that comes out of maintenance away again at its first failed
+        # check, which a busy moment is enough for. It proved its health; let it fail three.
+        changes += [(name, "health up") for name in order if wanted[name] == "ready"]
         self._command(
-            ";".join(f"set server {self.backend}/{name} state {wanted[name]}" for name in order)
+            ";".join(f"set server {self.backend}/{name} {change}" for name, change in changes)
         )
-        seen = self.states()
-        if seen != wanted:
+        answer = self._look()
+        seen, weighed = parse_server_states(answer), parse_server_weights(answer)
+        if seen != wanted or weighed != weights:
             raise DeployError(
-                f"HAProxy kept {seen} for backend '{self.backend}' instead of {wanted}",
+                f"HAProxy kept {seen} with weights {weighed} for backend '{self.backend}'"
+                f" instead of {wanted} with {dict(weights)}",
                 "Look at HAProxy's log on this server, then run the command again",
             )
         self.save()
@@ -163,21 +184,28 @@ def parse_statistics(answer: str) -> list[dict[str, str]]:
 
 def parse_server_states(answer: str) -> dict[str, str]:
     """Read the answer to ``show servers state`` as slot name to state."""
+    return {row["srv_name"]: _state(int(row["srv_admin_state"])) for row in _servers(answer)}
+
+
+def parse_server_weights(answer: str) -> dict[str, int]:
+    """Read the answer to ``show servers state`` as slot name to weight."""
+    return {row["srv_name"]: int(row["srv_uweight"]) for row in _servers(answer)}
+
+
+def _state(admin: int) -> str:
+    if admin & _ADMIN_MAINT:
+        return "maint"
+    return "drain" if admin & _ADMIN_DRAIN else "ready"
+
+
+def _servers(answer: str) -> Iterator[dict[str, str]]:
+    """Yield the answer's servers by column; a line that was cut short is none."""
     lines = answer.splitlines()
     header = next((line[2:].split() for line in lines if line.startswith("# be_id")), [])
-    if not {"srv_name", "srv_admin_state"} <= set(header):
-        return {}
-    states: dict[str, str] = {}
+    if not set(_NEEDED) <= set(header):
+        return
     for line in lines:
-        fields = line.split()
-        row = dict(zip(header, fields, strict=False))
-        if line.startswith("#") or len(row) < len(header) or not row["srv_admin_state"].isdecimal():
-            continue
-        admin = int(row["srv_admin_state"])
-        if admin & _ADMIN_MAINT:
-            states[row["srv_name"]] = "maint"
-        elif admin & _ADMIN_DRAIN:
-            states[row["srv_name"]] = "drain"
-        else:
-            states[row["srv_name"]] = "ready"
-    return states
+        row = dict(zip(header, line.split(), strict=False))
+        complete = len(row) == len(header) and not line.startswith("#")
+        if complete and row["srv_admin_state"].isdecimal() and row["srv_uweight"].isdecimal():
+            yield row

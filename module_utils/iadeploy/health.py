@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .container import Container
+from .container import Container, fate
 from .errors import DeployError
 from .probe import Answer, Verdict, fetch, judge
 from .spec import Health
@@ -86,18 +86,11 @@ def wait_healthy(
 
 
 def _check_alive(container: Container | None, watch: Watch) -> None:
-    if container is not None and container.running and container.restarts == 0:
+    what = fate(container)
+    if not what:
         return
-    if container is None:
-        what = "the container was removed while it started"
-    elif container.restarts:
-        what = f"the container restarted {container.restarts} times"
-    elif container.out_of_memory:
-        what = "the container was killed for memory"
-    else:
-        what = f"the container exited with code {container.exit_code}"
     raise DeployError(
-        f"{what}; GET {watch.url}: {watch.last.cause}",
+        f"the container {what}; GET {watch.url}: {watch.last.cause}",
         "Read the container's last log lines",
         cause="unhealthy",
         evidence=watch.evidence(),

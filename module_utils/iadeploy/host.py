@@ -24,7 +24,8 @@ class Settings:
     """How releases are handled on this host.
 
     Attributes:
-        network: the Docker network of all slots.
+        network: the Docker network of all slots; processes have one beside it, where no address
+            is taken from a slot.
         addresses: slot to fixed IPv4 address.
         drain_seconds: how long in-flight requests of the old release may take.
         stop_seconds: grace between SIGTERM and SIGKILL.
@@ -40,6 +41,11 @@ class Settings:
     keep: int = 5
     keep_warm: bool = False
     min_free_bytes: int = 1 << 30
+
+    @property
+    def process_network(self) -> str:
+        """The Docker network of what runs beside the web process."""
+        return f"{self.network}-processes"
 
 
 @dataclass(frozen=True)
@@ -62,22 +68,46 @@ class Host:
     health: Health
 
     def observe(self) -> View:
-        """Look at the proxy and the engine; files are not asked, they may be out of date."""
+        """Look at the proxy and the engine; files may be out of date.
+
+        Only where both slots take requests the journal tells which one did before.
+        """
         states = self.proxy.states()
-        in_slots = _one_per_slot(self.engine.containers(self.app))
+        there = self.engine.containers(self.app)
+        in_slots = _one_per_slot(there)
         running = {slot: container.running for slot, container in in_slots.items()}
-        return View(states, in_slots, layout(states, running))
+        decided = layout(states, running)
+        if decided.ambiguous:
+            decided = decided.trusting(self.store.journal().get("before_slot", ""))
+        processes = tuple(one for one in there if one.process)
+        return View(states, in_slots, decided, processes)
+
+    def processes(self, view: View) -> list[Container]:
+        """Return what runs, or ran, beside the web process; of what lives, all that is known."""
+        return [
+            (self.engine.inspect(one.name) or one) if one.alive else one for one in view.processes
+        ]
+
+    def remove_processes(self, release_id: str) -> None:
+        """Remove the containers of a release's processes."""
+        for one in self.engine.containers(self.app):
+            if one.process and one.release == release_id:
+                self.engine.remove(one.name)
 
     def url(self, slot: str, release: Release) -> str:
         """Return the health endpoint at a slot's own address."""
         return f"http://{self.settings.addresses[slot]}:{release.runtime.port}{self.health.path}"
 
-    def last_words(self, release: Release) -> list[str]:
+    def last_words(self, release: Release, container: str = "") -> list[str]:
         """Return the last log lines of a release's container, its secrets masked; none when
-        somebody has removed it meanwhile."""
+        somebody has removed it meanwhile.
+
+        Args:
+            container: another one than the web process's.
+        """
         try:
             secrets = self.store.load_secrets(release.id).values()
-            return log_tail(self._settled_log(release.container), secrets)
+            return log_tail(self._settled_log(container or release.container), secrets)
         except DeployError:
             return []
 
@@ -118,11 +148,13 @@ class View:
         states: slot to proxy state.
         containers: slot to the container in it; a running one before a stopped one.
         layout: which slot serves and which is free.
+        processes: containers of what runs beside the web process, as listed.
     """
 
     states: dict[str, str]
     containers: dict[str, Container]
     layout: Layout
+    processes: tuple[Container, ...] = ()
 
     @property
     def serving(self) -> Container | None:

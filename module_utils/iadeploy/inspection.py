@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import processes
+from .access_file import describe_access
 from .host import Host, View
 from .slots import SLOTS
 
 
-def inspect_host(host: Host, history: int) -> dict[str, Any]:
+def inspect_host(host: Host, history: int, *, first: bool = False) -> dict[str, Any]:
     """Return the host's truth: the serving release, its record, the kept ones, the problems.
+
+    Args:
+        history: how many of the latest entries are wanted.
+        first: whether this host runs the processes of which the fleet has one.
 
     A step that a living run has begun is among the problems: only the asker may know, from the
     lease, that this run lives.
@@ -17,17 +23,24 @@ def inspect_host(host: Host, history: int) -> dict[str, Any]:
     view = host.observe()
     serving = view.serving
     release = host.store.load(serving.release) if serving else None
+    pointed_at = view.layout.serving
+    pointed = view.containers.get(pointed_at or "")
+    current = host.store.load(pointed.release) if pointed else None
+    beside = host.processes(view)
     lease = host.store.lease.read()
     interrupted = host.store.journal() or None
     ledger = host.store.ledger()
     return {
         **view.summary(),
         "release": release.summary() if release else None,
+        "processes": processes.summary(current, first, beside),
         "releases": [one.summary() for one in host.store.releases()],
         "interrupted": interrupted,
         "lease": lease.to_json() if lease else None,
+        "emergency_access": describe_access(host.store.root),
         "problems": [
             *find_problems(view, recorded=release is not None, interrupted=interrupted),
+            *(processes.find_problems(current, first, beside) if current or not pointed_at else []),
             *([f"the ledger is broken: {ledger.problem}"] if ledger.problem else []),
         ],
         "ledger": {

@@ -11,6 +11,7 @@ SHA-256 of everything before it, and from then on any further change shows again
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -81,7 +82,7 @@ def read_ledger(path: Path) -> Ledger:
 
 
 def append(path: Path, facts: dict[str, Any]) -> None:
-    """Add one entry. The caller holds the application's lock.
+    """Add one entry. Only one process does at a time, whatever other locks it holds.
 
     What a crash left of a last line is cut off first, and an entry says so.
 
@@ -92,6 +93,7 @@ def append(path: Path, facts: dict[str, Any]) -> None:
         DeployError: the file cannot be written.
     """
     with explained(path), os.fdopen(os.open(path, _FLAGS, 0o600), "r+b") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)  # until the file is closed
         ledger = read_ledger(path)
         end = stream.seek(0, os.SEEK_END) - len(ledger.torn)
         stream.truncate(end)

@@ -11,6 +11,7 @@ BACKUP_OPTIONS: dict[str, Any] = {
     "keep": {"type": "int", "default": 5},
     "timeout": {"type": "float", "default": 900.0},
     "scratch_url": {"type": "str", "default": "", "no_log": True},
+    "recipients": {"type": "list", "elements": "str", "default": []},
 }
 
 MIGRATE_OPTIONS: dict[str, Any] = {
@@ -25,6 +26,11 @@ MIGRATE_OPTIONS: dict[str, Any] = {
 }
 
 
+def build_backup(options: dict[str, Any]) -> BackupRules:
+    """Return how backups are made; ``check_backup`` has the last word."""
+    return BackupRules(**{**options, "recipients": tuple(options.get("recipients", ()))})
+
+
 def build_migrate(options: dict[str, Any]) -> Wanted:
     """Return how the release migrates the schema.
 
@@ -36,4 +42,4 @@ def build_migrate(options: dict[str, Any]) -> Wanted:
         tuple(values["command"]),
         tuple(values["destructive"]),
     )
-    return check_wanted(Wanted(**{**values, "backup": BackupRules(**values["backup"])}))
+    return check_wanted(Wanted(**{**values, "backup": build_backup(values["backup"])}))

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from .encryption import check_recipients
 from .errors import DeployError
 from .spec import Release
 
@@ -24,12 +25,14 @@ class BackupRules:
         keep: how many a server keeps.
         timeout: seconds for making one, and again for proving it.
         scratch_url: where a scratch database may be made; empty for the database's own server.
+        recipients: public keys of age that a backup is encrypted for; empty keeps it as it is.
     """
 
     wanted: bool = False
     keep: int = 5
     timeout: float = 900.0
     scratch_url: str = ""
+    recipients: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,10 +94,7 @@ def check_wanted(wanted: Wanted) -> Wanted:
         return wanted
     if not wanted.timeout > 0:
         raise _refuse("app_migrate_timeout", str(wanted.timeout), "seconds above 0")
-    if wanted.backup.keep < 1:
-        raise _refuse("app_backup_keep", str(wanted.backup.keep), "1 or more")
-    if not wanted.backup.timeout > 0:
-        raise _refuse("app_backup_timeout", str(wanted.backup.timeout), "seconds above 0")
+    check_backup(wanted.backup)
     if wanted.tool == ALEMBIC and wanted.destructive:
         raise DeployError(
             "app_migrate_destructive is for tools that cannot be looked into",
@@ -108,6 +108,20 @@ def check_wanted(wanted: Wanted) -> Wanted:
             cause="input",
         )
     return wanted
+
+
+def check_backup(rules: BackupRules) -> BackupRules:
+    """Return ``rules`` when backups can be made by them.
+
+    Raises:
+        DeployError: a value is outside what is allowed; the sentence names it.
+    """
+    if rules.keep < 1:
+        raise _refuse("app_backup_keep", str(rules.keep), "1 or more")
+    if not rules.timeout > 0:
+        raise _refuse("app_backup_timeout", str(rules.timeout), "seconds above 0")
+    check_recipients(rules.recipients)
+    return rules
 
 
 def listed(release: Release, patterns: Iterable[str]) -> list[str]:

@@ -8,17 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
-import time
-from dataclasses import dataclass
 
 from . import urls
 from .errors import DeployError
 from .masking import mask, printable
-from .tether import check_tether
+from .programs import check_installed, run
 
-_INTERVAL = 0.2  # seconds between two looks at a running program
 _SHORT = 30.0  # seconds for a question
 # Without it a server goes on with the statement of a client that was killed, and keeps its locks.
 NOTICE_LOST_CLIENT = "-c client_connection_check_interval=1000"
@@ -38,15 +33,6 @@ _STEPS = (
     ("permission denied", "Give the URL's role access to everything in its database"),
     ("lock timeout", "Somebody holds a table; find out who in pg_stat_activity, and repeat"),
 )
-
-
-@dataclass(frozen=True)
-class Done:
-    """How a program ended: its exit code and what it printed."""
-
-    code: int
-    output: str
-    errors: str
 
 
 class Postgres:
@@ -156,13 +142,7 @@ def check_programs() -> None:
     Raises:
         DeployError: one is missing.
     """
-    missing = [name for name in _PROGRAMS if shutil.which(name) is None]
-    if missing:
-        raise DeployError(
-            f"{missing[0]} is not installed on this server",
-            "Run 'iactl bootstrap' for this environment; it installs PostgreSQL's client",
-            cause="refused",
-        )
+    check_installed(*_PROGRAMS)
 
 
 def check_versions(database: Postgres) -> None:
@@ -181,58 +161,6 @@ def check_versions(database: Postgres) -> None:
             f"pg_dump {ours} on this server is older than PostgreSQL {theirs}, so it cannot"
             " back it up",
             f"Install postgresql-client-{theirs} on the servers, from apt.postgresql.org",
-            cause="refused",
-        )
-
-
-def run(
-    argv: list[str], environment: dict[str, str], given: str, timeout: float, doing: str
-) -> Done:
-    """Run a program to its end.
-
-    Args:
-        given: its standard input.
-        timeout: seconds it may take.
-        doing: for the sentence, as in "cannot …".
-
-    Raises:
-        DeployError: it took too long, or the controller has gone; the program is dead then.
-    """
-    deadline = time.monotonic() + timeout
-    data: str | None = given
-    with subprocess.Popen(
-        argv,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-    ) as process:
-        try:
-            while True:
-                try:
-                    output, errors = process.communicate(data, timeout=_INTERVAL)
-                    return Done(process.returncode, output, errors)
-                except subprocess.TimeoutExpired:
-                    data = None  # what is left of it is kept
-                    check_time(deadline, timeout, doing)
-        finally:
-            if process.poll() is None:
-                process.kill()
-
-
-def check_time(deadline: float, timeout: float, doing: str) -> None:
-    """Return while there is time and somebody who waits.
-
-    Raises:
-        DeployError: the time is over, or the controller has gone.
-    """
-    check_tether()
-    if time.monotonic() >= deadline:
-        raise DeployError(
-            f"cannot {doing}: it did not end within {timeout:g} s",
-            "Give it more time, or find out what it waits for in pg_stat_activity",
             cause="refused",
         )
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from .spec import Health
 
 _MAX_BODY = 65536
+_FAILURES = ("error", "fail", "unhealthy", "down")
 _NO_VERSION = "the health answer has no version, so which release answers is not checked"
 
 
@@ -116,6 +117,12 @@ def judge(answer: Answer, health: Health) -> Verdict:
             f"answered {answer.status} instead of {wanted}{_failing_checks(answer.body)}",
             "the application runs but does not call itself healthy",
         )
+    if answer.status < 300 and _is_unwell(answer.body):
+        return Verdict(
+            False,
+            f"answered {answer.status}, but says that it is not well{_failing_checks(answer.body)}",
+            "a dependency of the application fails",
+        )
     if health.version:
         return _judge_version(served_version(answer.body), health.version)
     return Verdict(True)
@@ -148,6 +155,21 @@ def _failing_checks(body: bytes) -> str:
     fine = ("ok", "not configured")
     failing = [str(name)[:40] for name, value in sorted(checks.items()) if value not in fine]
     return f" (failing: {', '.join(failing[:10])})" if failing else ""
+
+
+def _is_unwell(body: bytes) -> bool:
+    """Whether an answer says in so many words that something fails, whatever its status is.
+
+    Words that this product does not know say nothing: applications have their own.
+    """
+    told = _json_object(body)
+    checks = told.get("checks")
+    values = list(checks.values()) if isinstance(checks, dict) else []
+    return any(value is False or _is_failure(value) for value in [told.get("status"), *values])
+
+
+def _is_failure(value: Any) -> bool:
+    return isinstance(value, str) and value.lower().startswith(_FAILURES)
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import tempfile
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from .postgres import Postgres, check_time, psql
+from . import encryption
+from .postgres import Postgres, psql
+from .programs import check_time
 
 _INTERVAL = 0.2
 _DOING = "restore the backup"
@@ -44,57 +49,98 @@ END $$;
 """
 
 
-def restore_into(database: Postgres, dump: Path, timeout: float) -> None:
+@dataclass(frozen=True)
+class _Program:
+    """A running program, what it is for, and what it says on its standard error."""
+
+    process: subprocess.Popen[bytes]
+    doing: str
+    said: IO[bytes]
+
+    @property
+    def well(self) -> bool:
+        """Whether it ended well: age also when pg_restore had read all that it needs."""
+        return self.process.poll() in (0, -signal.SIGPIPE)
+
+    def words(self) -> str:
+        """Return what it said."""
+        self.said.seek(0)
+        return self.said.read(_BLOCK).decode("utf-8", errors="replace")
+
+
+def restore_into(database: Postgres, dump: Path, timeout: float, identity: str = "") -> None:
     """Replace the database's content in one transaction; users wait, and see either.
 
     Args:
+        dump: the backup.
         timeout: seconds it may take.
+        identity: opens the backup; empty for one that is not encrypted.
 
     Raises:
         DeployError: it could not be done; the database holds what it held.
     """
     environment = database.environment(PGOPTIONS=_OPTIONS)
-    with tempfile.TemporaryFile() as read_said, tempfile.TemporaryFile() as write_said:
-        reader = subprocess.Popen(
-            ["pg_restore", "--file=-", str(dump)],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=read_said,
+    with ExitStack() as stack:
+        readers = _readers(stack, dump, environment, identity)
+        command = psql("--single-transaction", "-c", _EMPTY, "-f", "-")
+        writing = _started(_DOING, command, environment, subprocess.PIPE, subprocess.DEVNULL)
+        writer = stack.enter_context(writing)
+        _hand_over(readers, writer.process, time.monotonic() + timeout, timeout)
+        for one in (*readers, writer):
+            if not one.well:
+                raise database.failure(one.doing, one.words())
+
+
+def _readers(
+    stack: ExitStack, dump: Path, environment: dict[str, str], identity: str
+) -> list[_Program]:
+    """Start what reads the backup; the last one writes SQL."""
+    command, doing = ["pg_restore", "--file=-"], "read the backup"
+    if not identity:
+        reading = _started(doing, [*command, str(dump)], environment, subprocess.DEVNULL)
+        return [stack.enter_context(reading)]
+    with encryption.readable(identity) as key:
+        opening = _started(
+            "decrypt the backup", encryption.decrypting(dump), encryption.environment(), key
         )
-        writer = subprocess.Popen(
-            psql("--single-transaction", "-c", _EMPTY, "-f", "-"),
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=write_said,
-        )
-        with reader, writer:
+        opener = stack.enter_context(opening)
+    assert opener.process.stdout is not None
+    with opener.process.stdout as opened:  # else age would not learn that pg_restore has ended
+        return [opener, stack.enter_context(_started(doing, command, environment, opened))]
+
+
+@contextmanager
+def _started(
+    doing: str,
+    command: list[str],
+    environment: dict[str, str],
+    source: int | IO[bytes],
+    target: int = subprocess.PIPE,
+) -> Iterator[_Program]:
+    """Have a program run; it is dead when the block is left."""
+    with tempfile.TemporaryFile() as said:
+        with subprocess.Popen(
+            command, env=environment, stdin=source, stdout=target, stderr=said
+        ) as process:
             try:
-                _hand_over(reader, writer, time.monotonic() + timeout, timeout)
+                yield _Program(process, doing, said)
             finally:
-                for process in (reader, writer):
-                    if process.poll() is None:
-                        process.kill()
-        if reader.returncode:
-            raise database.failure("read the backup", _text(read_said))
-        if writer.returncode:
-            raise database.failure(_DOING, _text(write_said))
+                if process.poll() is None:
+                    process.kill()
 
 
 def _hand_over(
-    reader: subprocess.Popen[bytes],
-    writer: subprocess.Popen[bytes],
-    deadline: float,
-    timeout: float,
+    readers: list[_Program], writer: subprocess.Popen[bytes], deadline: float, timeout: float
 ) -> None:
     """Give psql what pg_restore writes; it may only commit when that was all of it."""
-    assert reader.stdout is not None and writer.stdin is not None
-    copying = threading.Thread(target=_copy, args=(reader.stdout, writer.stdin), daemon=True)
+    source = readers[-1].process.stdout
+    assert source is not None and writer.stdin is not None
+    copying = threading.Thread(target=_copy, args=(source, writer.stdin), daemon=True)
     copying.start()
-    while copying.is_alive() or reader.poll() is None:
+    while copying.is_alive() or any(one.process.poll() is None for one in readers):
         check_time(deadline, timeout, _DOING)
         copying.join(_INTERVAL)
-    if reader.returncode:
+    if not all(one.well for one in readers):
         return  # and psql is killed: the end of its input would be a reason to commit
     with suppress(BrokenPipeError):  # psql has ended already, and says why
         writer.stdin.close()
@@ -115,8 +161,3 @@ def _copy(source: IO[bytes], target: IO[bytes]) -> None:
                 taking = False
         with suppress(BrokenPipeError):
             target.flush()
-
-
-def _text(file: IO[bytes]) -> str:
-    file.seek(0)
-    return file.read(_BLOCK).decode("utf-8", errors="replace")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from .errors import DeployError
 from .migrations import BackupRules
-from .postgres import Postgres, run
+from .postgres import Postgres
+from .programs import run
 from .snapshot import COUNT_ROWS, read_counts
 
 _PREFIX = "iadeploy_scratch_"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 BLUE = "blue"
 GREEN = "green"
@@ -22,12 +22,18 @@ class Layout:
     Attributes:
         serving: the slot that new requests go to, or None when neither takes them.
         free: the slot a candidate may use.
-        ambiguous: both slots take traffic, which no phase leaves behind.
+        ambiguous: both slots take traffic, as only while a release gets it step by step.
     """
 
     serving: str | None
     free: str
     ambiguous: bool = False
+
+    def trusting(self, slot: str) -> Layout:
+        """Return an ambiguous layout with the slot that served before as the serving one."""
+        if not self.ambiguous or slot not in SLOTS:
+            return self
+        return replace(self, serving=slot, free=other(slot))
 
 
 def layout(states: Mapping[str, str], running: Mapping[str, bool]) -> Layout:

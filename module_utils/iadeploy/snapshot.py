@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .errors import DeployError
-from .postgres import Postgres, check_time, psql
+from .postgres import Postgres, psql
+from .programs import check_time
 
 _INTERVAL = 0.2  # seconds between two looks whether anybody still waits
 _END = "iadeploy-end"

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 SCHEMA = 1
+PER_HOST, PER_FLEET = "host", "fleet"
 _RUNTIME_LISTS = ("secret_names", "command", "volumes", "tmpfs", "cap_drop", "cap_add")
 
 
@@ -36,6 +37,29 @@ class Health:
 
 
 @dataclass(frozen=True)
+class Process:
+    """What runs beside the web process, from the same image, environment and secrets.
+
+    Attributes:
+        name: its name in ``app_processes``.
+        command: arguments instead of the image's own command.
+        count: how many of it run on a host that runs it.
+        per: ``host``, or ``fleet`` for one host of all.
+        stop_seconds: grace between SIGTERM and SIGKILL, 0 for the application's own.
+        memory: limit as Docker writes it, or an empty string for the application's own.
+        cpus: limit in processors, 0 for the application's own.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    count: int = 1
+    per: str = PER_HOST
+    stop_seconds: int = 0
+    memory: str = ""
+    cpus: float = 0.0
+
+
+@dataclass(frozen=True)
 class Runtime:
     """How the container runs; two releases with equal runtimes differ in nothing else.
 
@@ -53,6 +77,7 @@ class Runtime:
         pids: how many processes the container may have.
         cap_drop: Linux capabilities taken away.
         cap_add: Linux capabilities given back.
+        processes: what runs beside this container.
     """
 
     port: int = 8000
@@ -68,13 +93,17 @@ class Runtime:
     pids: int = 512
     cap_drop: tuple[str, ...] = ("ALL",)
     cap_add: tuple[str, ...] = ()
+    processes: tuple[Process, ...] = ()
 
     @property
     def config_hash(self) -> str:
         """SHA-256 over the canonical JSON of this runtime, secret values left out."""
         import hashlib  # pylint: disable=import-outside-toplevel  # late: it loads OpenSSL
 
-        return hashlib.sha256(canonical_json(asdict(self)).encode()).hexdigest()
+        values = asdict(self)
+        if not self.processes:  # as the records say that were written before there were any
+            del values["processes"]
+        return hashlib.sha256(canonical_json(values).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -163,6 +192,10 @@ class Release:
             runtime = dict(values.pop("runtime"))
             for name in _RUNTIME_LISTS:
                 runtime[name] = tuple(runtime[name])
+            runtime["processes"] = tuple(
+                Process(**{**one, "command": tuple(one["command"])})
+                for one in runtime.get("processes", ())
+            )
             return cls(runtime=Runtime(**runtime), **values)
         except (KeyError, TypeError) as error:
             raise ValueError(f"incomplete release record: {error}") from error

@@ -59,7 +59,8 @@ class Store:
                 cause="refused",
             )
         self.app = app
-        self.folder = Path(root) / app
+        self.root = Path(root)
+        self.folder = self.root / app
         self.releases_folder = self.folder / "releases"
         self.journal_file = self.folder / "journal.json"
         self.ledger_file = self.folder / "ledger.jsonl"
@@ -157,8 +158,14 @@ class Store:
         shutil.rmtree(self.release_folder(release_id), ignore_errors=True)
 
     def begin(self, step: str, release_id: str, **facts: Any) -> None:
-        """Write down what is about to be done, before it is done."""
-        entry = {"step": step, "release": release_id, "at": now(), **facts}
+        """Write down what is about to be done, before it is done.
+
+        Which processes were told to end stays known whoever goes on: many an application takes a
+        second signal for "at once" and drops the task that it was about to finish.
+        """
+        told = self.journal().get("ending")
+        kept = {"ending": told} if told else {}
+        entry = {"step": step, "release": release_id, "at": now(), **kept, **facts}
         write_atomically(self.journal_file, json.dumps(entry, sort_keys=True) + "\n")
 
     def journal(self) -> dict[str, Any]:
@@ -200,8 +207,8 @@ class Store:
         return acknowledge(self.ledger_file, {"at": now(), "actor": actor, "reason": reason})
 
     def _open_intent(self, release_id: str) -> dict[str, Any] | None:
-        """Return the ledger's last entry when it is this release's intent."""
-        last = self.ledger().entries[-1:]
+        """Return the ledger's last entry about a release when it is this release's intent."""
+        last = [one for one in self.ledger().entries if one.get("release")][-1:]
         wanted = [one for one in last if one.get("kind") == "intent"]
         return next((one for one in wanted if one.get("release") == release_id), None)
 

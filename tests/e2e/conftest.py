@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.fleet import Fleet
 
-from .operator import Operator
-from .site import Images, Site, settings
+from .site import Images, Site, make_site, settings_file
 
 
 @pytest.fixture(scope="session")
@@ -42,20 +40,3 @@ def site(shop: Site) -> Iterator[Site]:
         shop.deploy("1.0.0")
     yield shop
     settings_file(shop.folder).write_text(shop.plain_settings, encoding="utf-8")
-
-
-def make_site(
-    fleet: Fleet, images: Images, folder: Path, app: str, domain: str, index: int
-) -> Site:
-    """Write an environment for an application on the shared servers."""
-    elsewhere = folder / "an operator's folder"
-    elsewhere.mkdir()
-    fleet.write_inventory(folder / app, settings(app, domain, index, fleet))
-    operator = Operator(folder, app, elsewhere)
-    plain = settings_file(folder / app).read_text(encoding="utf-8")
-    return Site(fleet, fleet.servers, app, domain, operator, images, plain)
-
-
-def settings_file(environment: Path) -> Path:
-    """Return an environment's app.yml."""
-    return environment / "group_vars" / "all" / "app.yml"

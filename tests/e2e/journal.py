@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import shutil
 import tempfile
@@ -16,7 +17,7 @@ import yaml
 from tests.fleet import Fleet, build_application
 
 from .operator import Operator
-from .site import Images, Site
+from .site import Images, Site, settings_file
 
 APPLICATION = Path(__file__).resolve().parents[2] / "examples" / "innerarchitect"
 DATABASE = "journal"
@@ -97,7 +98,13 @@ def _build(version: str, mode: str, tag: str) -> None:
 
 @dataclass
 class Journal(Site):
-    """The environment, and its database."""
+    """The environment, and its database.
+
+    Attributes:
+        identity: what opens its backups, as age-keygen wrote it.
+    """
+
+    identity: str = ""
 
     def sql(self, statements: str) -> str:
         """Run SQL in the application's database as the superuser."""
@@ -108,7 +115,18 @@ class Journal(Site):
         settings = yaml.safe_load(self.plain_settings)
         urls = [settings["app_secrets"]["DATABASE_URL"], settings["app_backup_scratch_url"]]
         passwords = [urlsplit(url).password or "" for url in urls]
-        return [*urls, *passwords, settings["app_secrets"]["SECRET_KEY"]]
+        keys = [line for line in self.identity.splitlines() if not line.startswith("#")]
+        return [*urls, *passwords, settings["app_secrets"]["SECRET_KEY"], *keys]
+
+    def encrypt_backups(self) -> None:
+        """From now on have backups encrypted for a key whose secret part only tests know."""
+        self.identity = self.new_identity()
+        self.configure(app_backup_recipients=re.findall("age1[a-z0-9]+", self.identity))
+        self.plain_settings = settings_file(self.folder).read_text(encoding="utf-8")
+
+    def new_identity(self) -> str:
+        """Return a new secret key with its comments; the server brings the program for it."""
+        return self.servers[0].run(["age-keygen"]).stdout
 
     def schema(self) -> str:
         """Return the schema's revision."""

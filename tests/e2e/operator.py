@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ci_scripts.content import content_root
+
 IACTL = Path(sys.executable).with_name("iactl")
 DEADLINE = 180.0  # seconds for one command
 
@@ -54,15 +56,15 @@ class Operator:
         self.folder = folder
         self.program = iactl
 
-    def argv(self, command: str, *arguments: str) -> list[str]:
+    def argv(self, command: str, *arguments: str, as_json: bool = True) -> list[str]:
         """Return the command line."""
-        where = ["--inventories", str(self.inventories), "--json"]
+        where = ["--inventories", str(self.inventories), *(["--json"] if as_json else [])]
         return [str(self.program), *command.split(), self.environment, *arguments, *where]
 
-    def start(self, command: str, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, command: str, *arguments: str, as_json: bool = True) -> subprocess.Popen[str]:
         """Start a command without waiting for it, in a session of its own."""
         return subprocess.Popen(
-            self.argv(command, *arguments),
+            self.argv(command, *arguments, as_json=as_json),
             cwd=self.folder,
             env=self._environment(),
             stdout=subprocess.PIPE,
@@ -80,6 +82,25 @@ class Operator:
     def run(self, command: str, *arguments: str) -> Said:
         """Run a command to its end."""
         return self.finish(self.start(command, *arguments))
+
+    def playbook(self, name: str, *variables: str) -> subprocess.CompletedProcess[str]:
+        """Run a playbook as an operator without iactl does, in the checkout.
+
+        It does not know which runs of this machine have died, as if it ran on another one.
+        """
+        extra = [argument for one in variables for argument in ("-e", one)]
+        inventory = str(self.inventories / self.environment)
+        return subprocess.run(
+            [
+                *(str(self.program.with_name("ansible-playbook")), "-i", inventory),
+                *(f"playbooks/{name}.yml", *extra),
+            ],
+            cwd=content_root(),
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
+        )
 
     @property
     def scratch(self) -> Path:

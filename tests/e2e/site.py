@@ -103,11 +103,29 @@ class Site:
         rows = [line.split(" ", 1) for line in listed.stdout.splitlines()]
         return {name: f"{rest} {_started(server, name)}" for name, rest in rows}
 
+    def candidate_runs(self) -> bool:
+        """Tell whether some server runs a second container."""
+        states = [self.containers(server).values() for server in self.servers]
+        return any(sum(" running " in row for row in rows) == 2 for rows in states)
+
+    def remote_work(self) -> bool:
+        """Tell whether a phase of a release still runs on some server."""
+        asked = ["pgrep", "-f", "app_release"]
+        return any(server.run(asked).returncode == 0 for server in self.servers)
+
     def proxy_states(self, server: Server) -> dict[str, str]:
         """Return the proxy's administrative state of each slot, as HAProxy's number."""
-        asked = server.run(["python3", "-c", _STATES, f"app_{self.app}"])
-        states: dict[str, str] = json.loads(asked.stdout)
-        return states
+        return {slot: row["srv_admin_state"] for slot, row in self._slots(server).items()}
+
+    def weights(self, server: Server) -> dict[str, int]:
+        """Return the proxy's weight of each slot."""
+        return {slot: int(row["srv_uweight"]) for slot, row in self._slots(server).items()}
+
+    def _slots(self, server: Server) -> dict[str, dict[str, str]]:
+        """Return what the proxy tells of each slot, by its own names."""
+        asked = server.run(["python3", "-c", _SLOTS, f"app_{self.app}"])
+        slots: dict[str, dict[str, str]] = json.loads(asked.stdout)
+        return slots
 
     def snapshot(self) -> dict[str, Any]:
         """Return all that must stay as it is when a command is refused."""
@@ -118,14 +136,24 @@ class Site:
 
     @contextmanager
     def traffic(
-        self, rate: float = 50.0, servers: Sequence[Server] | None = None
+        self,
+        rate: float = 50.0,
+        servers: Sequence[Server] | None = None,
+        *,
+        limit: float = 240.0,
+        timeout: float = 5.0,
     ) -> Iterator[Traffic]:
-        """Send users' requests through every proxy, or some, for as long as the block lasts."""
+        """Send users' requests through every proxy, or some, for as long as the block lasts.
+
+        Args:
+            limit: seconds after which they end by themselves.
+            timeout: seconds that a user waits for an answer.
+        """
         asked = self.servers if servers is None else servers
         name = f"#{self.domain}" if self.domain else ""
         paths = (f"/api/health{name}", f"/{name}")
         urls = [f"{server.url}{path}" for server in asked for path in paths]
-        with Prober(urls, rate=rate, limit=240.0) as prober:
+        with Prober(urls, rate=rate, timeout=timeout, limit=limit) as prober:
             traffic = Traffic(prober)
             yield traffic
             prober.wait_sent(prober.report().sent + int(rate))
@@ -172,6 +200,23 @@ def settings(app: str, domain: str, index: int, fleet: Fleet) -> Mapping[str, An
     }
 
 
+def make_site(
+    fleet: Fleet, images: Images, folder: Path, app: str, domain: str, index: int
+) -> Site:
+    """Write an environment for an application on the shared servers."""
+    elsewhere = folder / "an operator's folder"
+    elsewhere.mkdir()
+    fleet.write_inventory(folder / app, settings(app, domain, index, fleet))
+    operator = Operator(folder, app, elsewhere)
+    plain = settings_file(folder / app).read_text(encoding="utf-8")
+    return Site(fleet, fleet.servers, app, domain, operator, images, plain)
+
+
+def settings_file(environment: Path) -> Path:
+    """Return an environment's app.yml."""
+    return environment / "group_vars" / "all" / "app.yml"
+
+
 _FETCH = """
 import http.client, json, sys
 try:
@@ -182,12 +227,12 @@ except Exception:
     pass
 """
 _REQUEST = "import sys, urllib.request as u; print(u.urlopen(sys.argv[1]).read().decode())"
-_STATES = """
+_SLOTS = """
 import json, socket, sys
 connection = socket.socket(socket.AF_UNIX)
 connection.connect("/run/haproxy/admin.sock")
 connection.sendall(f"show servers state {sys.argv[1]}\\n".encode())
 text = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
-rows = [line.split() for line in text.splitlines() if line[:1].isdigit() and " " in line]
-print(json.dumps({row[3]: row[6] for row in rows}))
+names, *rows = [line.lstrip("# ").split() for line in text.splitlines() if " " in line]
+print(json.dumps({row[3]: dict(zip(names, row)) for row in rows}))
 """

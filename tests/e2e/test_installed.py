@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
 
 from tests.fleet import build_application, engine
 from tests.fleet.waiting import wait_until
+from tests.installation import install
 
 from .operator import Operator
 from .site import Site
@@ -31,15 +31,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     build = ["-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder / "dist")]
     subprocess.run([sys.executable, *build, str(ROOT)], check=True, capture_output=True)
     wheel = next((folder / "dist").glob("*.whl"))
-    venv = folder / "venv"
-    subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-    pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "-qq", "--no-deps", str(wheel)]
-    subprocess.run(pip, check=True)
-    # The dependencies come from the present environment, without its editable checkout.
-    packages = next((venv / "lib").glob("python*/site-packages"))
-    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    (venv / "bin" / "ansible-playbook").symlink_to(Path(sys.executable).parent / "ansible-playbook")
-    return venv / "bin" / "iactl"
+    return install(wheel, folder / "venv")
 
 
 def test_installed_package_deploys_from_any_directory(

@@ -15,8 +15,8 @@ import pytest
 from tests.fleet import Fleet
 from tests.fleet.waiting import wait_until
 
-from .conftest import settings_file
 from .journal import BACKUPS, Journal, make_journal
+from .site import settings_file
 
 pytestmark = pytest.mark.rig
 NOTHING_LEFT: dict[str, list[str]] = {"containers": [], "databases": [], "parts": []}
@@ -32,6 +32,7 @@ def home(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Journal:
     said = journal.operator.run("deploy", "--image", journal.images("1.0.0"))
     assert said.code == 0, said.text
     assert "The schema went from empty to 0002" in said.text
+    journal.encrypt_backups()
     return journal
 
 
@@ -53,7 +54,11 @@ def test_an_additive_migration_runs_once_behind_a_proved_backup(journal: Journal
     assert "The schema went from 0002 to 0003" in said.text
     assert "Migrated from 0002 to 0003." in said.text
     made = journal.backups()[len(before) :]
-    assert [(one["revision"], one["tables"]) for one in made] == [("0002", 5)]
+    assert [(one["revision"], one["tables"], one["encrypted"]) for one in made] == [
+        ("0002", 5, True)
+    ]
+    kept = journal.servers[0].run(["sh", "-c", f"head -c 21 {BACKUPS}/*{made[0]['name']}.dump*"])
+    assert kept.stdout == "age-encryption.org/v1"
     modes = journal.servers[0].run(["sh", "-c", f"stat -c %a {BACKUPS} {BACKUPS}/*"]).stdout
     assert modes.split() == ["700", *["600"] * (2 * len(journal.backups()))]
     ran = [[one for one in ledger if one["action"] == "migrate"] for ledger in journal.ledgers()]
@@ -155,8 +160,18 @@ def test_a_restore_brings_data_and_schema_back(journal: Journal) -> None:
     journal.sql("SET ROLE journal; DELETE FROM users; CREATE TABLE later (id int);")
     unsure = journal.operator.run("restore", "--backup", name)
     assert (unsure.code, "was not confirmed" in unsure.text) == (2, True)
+    kept = len(journal.backups())
+    locked = journal.operator.run("restore", "--backup", name, "--yes")
+    assert (locked.code, "app_backup_identity is empty" in locked.text) == (3, True)
+    journal.configure(app_backup_identity=journal.new_identity())
+    locked = journal.operator.run("restore", "--backup", name, "--yes")
+    assert (locked.code, f"does not open backup {name}" in locked.text) == (3, True)
+    assert len(journal.backups()) == kept
+    journal.configure(app_backup_identity=journal.identity)
     back = journal.operator.run("restore", "--backup", name, "--yes")
     assert back.code == 0, back.text
+    seen = json.dumps([back.report, journal.ledgers()]) + back.progress
+    assert [secret for secret in journal.secrets() if secret in seen] == []
     assert journal.sql("SELECT name FROM users") == "ann"
     assert journal.sql("SELECT to_regclass('later') IS NULL") == "t"
     older = next(one["name"] for one in journal.backups() if one["revision"] == "0004")

@@ -91,14 +91,3 @@ def test_proxy_restart_and_reload_keep_what_serves(site: Site) -> None:
         server.run(["service", "haproxy", "restart"])
     assert set(site.served().values()) == {"2.0.0"}
     assert site.snapshot() == before
-
-
-def test_lost_state_file_still_serves_the_running_release(site: Site) -> None:
-    for server in site.servers:
-        server.run(["truncate", "-s", "0", "/var/lib/haproxy/iadeploy.state"])
-        server.run(["service", "haproxy", "restart"])
-    with site.traffic() as traffic:
-        traffic.prober.wait_successes(200)
-    traffic.assert_unharmed({"1.0.0"})
-    site.deploy("2.0.0")
-    assert site.operator.run("status").code == 0

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-
-from tests.fleet import Fleet
 
 from .operator import Operator
 from .site import Site
@@ -62,27 +58,6 @@ def test_image_that_is_not_there(site: Site, image: str, told: str) -> None:
     assert told in said.text
 
 
-def test_wrong_registry_password(site: Site) -> None:
-    site.configure(app_registry_password="not-the-password")
-    with unharmed(site):
-        said = site.operator.run("deploy", "--image", site.images("2.9.0"))
-    assert said.code == 3, said.text
-    assert "app_registry_password" in said.text
-    assert "not-the-password" not in said.text + said.progress
-
-
-def test_registry_down(site: Site, fleet: Fleet) -> None:
-    image = site.images("2.9.1")
-    fleet.registry.stop()
-    try:
-        with unharmed(site):
-            said = site.operator.run("deploy", "--image", image)
-    finally:
-        fleet.registry.start()
-    assert said.code == 3, said.text
-    assert "Check that the registry runs" in said.text
-
-
 def test_unreachable_server(site: Site, hosts: Callable[..., None]) -> None:
     def move(inventory: dict[str, Any]) -> None:
         inventory["children"]["app"]["hosts"]["web2"]["ansible_port"] = 2222
@@ -93,44 +68,6 @@ def test_unreachable_server(site: Site, hosts: Callable[..., None]) -> None:
     assert said.code == 3, said.text
     assert "web2" in said.text
     assert "nothing listens on its SSH port" in said.text
-
-
-def test_bad_ssh_key(site: Site, hosts: Callable[..., None], tmp_path: Path) -> None:
-    key = tmp_path / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
-
-    def exchange(inventory: dict[str, Any]) -> None:
-        inventory["vars"]["ansible_ssh_private_key_file"] = str(key)
-        inventory["vars"]["ansible_control_path_dir"] = str(tmp_path / "cp")
-
-    hosts(exchange)
-    with unharmed(site):
-        said = site.operator.run("deploy", "--image", site.images("2.0.0"))
-    assert said.code == 3, said.text
-    assert "it refused the SSH log-in" in said.text
-
-
-def test_changed_host_key_is_never_accepted(
-    site: Site, hosts: Callable[..., None], tmp_path: Path
-) -> None:
-    lines = site.fleet.known_hosts_path.read_text(encoding="utf-8").splitlines()
-    names, keys = [line.split()[0] for line in lines], [line.split()[1:3] for line in lines]
-    swapped = [" ".join([host, *key]) for host, key in zip(names, reversed(keys), strict=True)]
-    (tmp_path / "known_hosts").write_text("\n".join(swapped) + "\n", encoding="utf-8")
-
-    def distrust(inventory: dict[str, Any]) -> None:
-        old = str(site.fleet.known_hosts_path)
-        arguments = inventory["vars"]["ansible_ssh_common_args"]
-        inventory["vars"]["ansible_ssh_common_args"] = arguments.replace(
-            old, str(tmp_path / "known_hosts")
-        )
-        inventory["vars"]["ansible_control_path_dir"] = str(tmp_path / "cp")
-
-    hosts(distrust)
-    with unharmed(site):
-        said = site.operator.run("deploy", "--image", site.images("2.0.0"))
-    assert said.code == 3, said.text
-    assert "possible interception" in said.text
 
 
 @pytest.mark.parametrize("command", ["deploy", "rollback", "status", "bootstrap", "history"])

@@ -35,6 +35,7 @@ _KINDS = {
     "ready": _Kind("server-ready", "server", "ready"),
     "services": _Kind("services", "services"),
     "python": _Kind("python", "python"),
+    "systemd": _Kind("systemd", "systemd"),
 }
 
 
@@ -53,6 +54,11 @@ def services(progress: Progress = lambda line: None) -> str:
 def python(progress: Progress = lambda line: None) -> str:
     """The image that applications are built on where no public one can be pulled."""
     return _ensure(_KINDS["python"], progress)
+
+
+def systemd(progress: Progress = lambda line: None) -> str:
+    """The image of a machine that systemd runs."""
+    return _ensure(_KINDS["systemd"], progress)
 
 
 def debian(progress: Progress = lambda line: None) -> str:

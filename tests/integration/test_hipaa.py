@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ci_scripts.exits import Exit
+from ci_scripts.hipaa.settings import read_settings
 from tests.fleet import build_application, engine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,13 +36,24 @@ def checked(output: Path, *arguments: str) -> tuple[int, dict[str, dict[str, Any
     return done.returncode, {one["id"]: one for one in told["checks"]}
 
 
-def test_this_project_has_no_finding_where_nothing_is_left_to_build(tmp_path: Path) -> None:
-    _, results = checked(tmp_path, "--source")
-    for check in ("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8"):
-        assert results[check]["findings"] == [], results[check]
-    for check in ("S2", "S3", "S5", "S6", "S7", "S8"):
-        assert results[check]["result"] == "pass", results[check]
-    assert "tree: files:" in results["S1"]["reason"]
+# What this checkout alone does not decide: addresses lie in a vault, the gates' results elsewhere.
+OPEN = {"S4": "vault", "S11": "gate-verdicts.json"}
+
+
+def test_this_project_and_its_own_inventories_deserve_a_pass(tmp_path: Path) -> None:
+    code, results = checked(tmp_path, "--source")
+    source = {check: told for check, told in results.items() if check.startswith("S")}
+    assert [told for told in source.values() if told["findings"]] == []
+    assert code == Exit.DONE
+    for check, told in source.items():
+        wanted = "not_tested" if check in OPEN else "pass"
+        assert (told["result"], OPEN.get(check, "") in told["reason"]) == (wanted, True), told
+
+
+def test_what_is_accepted_of_it_is_no_more_than_logs_that_stay_on_the_server() -> None:
+    settings = read_settings(ROOT)
+    taken = {key for one in settings.accepted if one.check != "S1" for key in one.keys}
+    assert {key.partition(":")[0] for key in taken} <= {"container logs stay on the server"}
 
 
 @pytest.fixture(scope="module")

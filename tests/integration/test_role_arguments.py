@@ -23,13 +23,13 @@ RIGHT: dict[str, Any] = {
 }
 
 
-def deploy(folder: Path, variables: dict[str, Any]) -> str:
+def deploy(folder: Path, variables: dict[str, Any], playbook: str = "deploy") -> str:
     """Run the playbook as an operator would, as talkative as it gets, and return all it says."""
     inventory, extra = folder / "hosts.yml", folder / "variables.json"
     inventory.write_text(INVENTORY, encoding="utf-8")
     extra.write_text(json.dumps(variables), encoding="utf-8")
     argv = [str(Path(sys.executable).with_name("ansible-playbook")), "-vvvv"]
-    argv += ["-i", str(inventory), "-e", f"@{extra}", str(ROOT / "playbooks" / "deploy.yml")]
+    argv += ["-i", str(inventory), "-e", f"@{extra}", str(ROOT / "playbooks" / f"{playbook}.yml")]
     environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
     answer = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
     assert answer.returncode != 0
@@ -59,7 +59,16 @@ def test_wrong_variable_is_named_with_its_type_and_no_secret_shows(
 
 
 def test_right_variables_get_as_far_as_the_server(tmp_path: Path) -> None:
-    said = deploy(tmp_path, RIGHT)
+    said = deploy(tmp_path, {**RIGHT, "notify_slack_channel": "#deploys", "notify_timeout": 5})
     assert "Validation of arguments failed" not in said
     assert "Connection refused" in said
     assert SECRET not in said
+
+
+@pytest.mark.parametrize("playbook", ["deploy", "rollback", "notify"])
+def test_mistyped_notification_setting_is_refused_before_anything_is_asked(
+    playbook: str, tmp_path: Path
+) -> None:
+    said = deploy(tmp_path, {**RIGHT, "notify_slack_chanel": "#deploys"}, playbook)
+    assert "notify_slack_chanel is not a setting. Check its spelling" in said
+    assert "unreachable=0" in said and "failed=1" in said

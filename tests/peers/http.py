@@ -1,7 +1,8 @@
-"""An HTTP server on loopback that a stand-in derives from."""
+"""An HTTP server that a stand-in derives from."""
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 from dataclasses import dataclass, field
@@ -41,24 +42,39 @@ class Reply:
 
 
 class HttpServer:
-    """Answers as ``answer`` of the derived class says, unless it was told to misbehave."""
+    """Answers as ``answer`` of the derived class says, unless it was told to misbehave.
 
-    def __init__(self) -> None:
+    Args:
+        address: where it listens.
+        tls: makes it speak TLS.
+    """
+
+    def __init__(self, address: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[Request] = []
         self._faults: list[Fault | None] = []
         self._for_good: Fault | None = None
         self._ended = threading.Event()
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer((address, 0), _handler(self))
+        if tls is not None:
+            # Each connection shakes hands in its own thread: one that does not must not block.
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._server.daemon_threads = True
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
         )
 
     @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self._server.server_address[1])
+
+    @property
     def address(self) -> str:
-        """Where it listens, without a path."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        """Its address as a URL without a path."""
+        return f"http://127.0.0.1:{self.port}"
 
     def misbehave(self, *faults: Fault | None, for_good: Fault | None = None) -> None:
         """Have the next requests meet these faults, None for none, and all after them another."""
@@ -119,14 +135,15 @@ def _handler(server: HttpServer) -> type[BaseHTTPRequestHandler]:
             except OSError:
                 return  # the other side has gone
 
-        do_GET = do_POST = do_PUT = _take
+        do_GET = do_HEAD = do_POST = do_PUT = _take
 
         def _send(self, reply: Reply) -> None:
             self.send_response(reply.status)
             for name, value in {**reply.headers, "Content-Length": str(len(reply.body))}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(reply.body)
+            if self.command != "HEAD":
+                self.wfile.write(reply.body)
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
             """Say nothing."""

@@ -15,6 +15,7 @@ from types import TracebackType
 from tests.fleet.waiting import wait_until
 
 BACKEND = "app_shop"
+CHECKED = "app_other"
 # Answers of HAProxy 2.6.12 (Debian 12), recorded with this configuration.
 _HEADER = (
     "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight"
@@ -23,7 +24,8 @@ _HEADER = (
     " srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port\n"
 )
 _ROW = (
-    "{id} {backend} {number} {slot} 127.0.0.1 2 {admin} 1 1 8 1 0 2 0 0 0 0 - {port} - 0 0 - - 0\n"
+    "{id} {backend} {number} {slot} 127.0.0.1 2 {admin} {weight} 1 8 1 0 2 0 0 0 0 - {port} - 0 0"
+    " - - 0\n"
 )
 _STAT = (
     "# pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,dreq,dresp,ereq,econ,eresp,wretr,"
@@ -58,7 +60,7 @@ backend app_shop
     server green 127.0.0.1:1
 backend app_other
     load-server-state-from-file global
-    server blue 127.0.0.1:1
+    server blue 127.0.0.1:1 check inter 1s fall 3
     server green 127.0.0.1:1
 """
 
@@ -74,6 +76,10 @@ class HaproxyPeer:
 
     def states(self) -> dict[str, str]:
         """Return the slots' states, told without the code under test."""
+        raise NotImplementedError
+
+    def weights(self) -> dict[str, int]:
+        """Return the slots' weights, told without the code under test."""
         raise NotImplementedError
 
 
@@ -97,6 +103,7 @@ class RecordedHaproxy(HaproxyPeer):
         self.seen: list[dict[str, str]] = []
         self.between: list[dict[str, str]] = []
         self._admin = {BACKEND: {"blue": 0, "green": 0}, "app_other": {"blue": 0, "green": 1}}
+        self._weights: dict[str, dict[str, int]] = {BACKEND: {}, "app_other": {}}
         self._ended = threading.Event()
         self._server = _Server(str(socket_path), _Connection)
         self._server.peer = self
@@ -121,6 +128,9 @@ class RecordedHaproxy(HaproxyPeer):
     def put_flag(self, slot: str, flag: int) -> None:
         """Set srv_admin_state itself, also to what only a configuration sets."""
         self._admin[BACKEND][slot] = flag
+
+    def weights(self) -> dict[str, int]:
+        return {slot: self._weights[BACKEND].get(slot, 1) for slot in self._admin[BACKEND]}
 
     def states(self) -> dict[str, str]:
         names = {flag: name for name, flag in _FLAGS.items()}
@@ -148,8 +158,12 @@ class RecordedHaproxy(HaproxyPeer):
             if any(name not in self._admin for name in wanted):
                 return _NO_BACKEND
             return _HEADER + "".join(map(self._rows, wanted))
-        assert words[:2] == ["set", "server"] and words[3] == "state", command
+        assert words[:2] == ["set", "server"] and words[3] in ("state", "weight", "health"), command
         backend, _, slot = words[2].partition("/")
+        if words[3] == "health":
+            return "Health checks are not enabled on this server.\n"
+        if words[3] == "weight":
+            return self._weigh(backend, slot, int(words[4]))
         return self._set(backend, slot, words[4])
 
     def _rows(self, backend: str) -> str:
@@ -160,10 +174,18 @@ class RecordedHaproxy(HaproxyPeer):
                 number=number,
                 slot=slot,
                 admin=flag,
+                weight=self._weights[backend].get(slot, 1),
                 port=18000 + number,
             )
             for number, (slot, flag) in enumerate(self._admin[backend].items(), start=1)
         )
+
+    def _weigh(self, backend: str, slot: str, weight: int) -> str:
+        if slot not in self._admin.get(backend, {}):
+            return _NO_SERVER
+        if not self.deaf:
+            self._weights[backend][slot] = weight
+        return ""
 
     def _set(self, backend: str, slot: str, state: str) -> str:
         if slot not in self._admin.get(backend, {}):
@@ -238,12 +260,19 @@ class RealHaproxy(HaproxyPeer):
 
     def states(self) -> dict[str, str]:
         words = {"no check": "ready", "MAINT": "maint", "DRAIN": "drain"}
+        return {row["svname"]: words[row["status"]] for row in self._rows()}
+
+    def weights(self) -> dict[str, int]:
+        answers = {slot: self._ask(f"get weight {BACKEND}/{slot}") for slot in ("blue", "green")}
+        return {slot: int(answer.split()[0]) for slot, answer in answers.items()}
+
+    def checked(self) -> dict[str, str]:
+        """Return the row of the one slot that HAProxy checks; nobody listens behind it."""
+        return next(row for row in self._rows(CHECKED) if row["svname"] == "blue")
+
+    def _rows(self, backend: str = BACKEND) -> list[dict[str, str]]:
         rows = csv.DictReader(io.StringIO(self._ask("show stat").removeprefix("# ")))
-        return {
-            row["svname"]: words[row["status"]]
-            for row in rows
-            if row["pxname"] == BACKEND and row["svname"] != "BACKEND"
-        }
+        return [row for row in rows if row["pxname"] == backend and row["svname"] != "BACKEND"]
 
     def _answers(self) -> bool:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Callable
@@ -115,7 +116,7 @@ class HttpPeer:
         with connection:
             try:
                 request = b""
-                while b"\r\n\r\n" not in request and (chunk := connection.recv(65536)):
+                while not _is_whole(request) and (chunk := connection.recv(65536)):
                     request += chunk
                 self.requests.append(request)
                 behaviours = self._behaviours
@@ -123,6 +124,13 @@ class HttpPeer:
                 behave(connection, self._ended)
             except OSError:
                 return
+
+
+def _is_whole(request: bytes) -> bool:
+    """Whether a request has come with all of the body that it announces."""
+    head, end, body = request.partition(b"\r\n\r\n")
+    length = re.search(rb"(?im)^content-length: *([0-9]+)", head)
+    return bool(end) and len(body) >= int(length[1] if length else 0)
 
 
 def connection_to(peer: HttpPeer, timeout: float = 0.3) -> HTTPConnection:

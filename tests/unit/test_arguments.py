@@ -25,6 +25,7 @@ RUNTIME: dict[str, Any] = {
     "pids": 512,
     "cap_drop": ["ALL"],
     "cap_add": [],
+    "processes": {},
 }
 HEALTH: dict[str, Any] = {
     "path": "/",

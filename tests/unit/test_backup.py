@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from iadeploy.backup import backups_folder, find_backup, list_backups
-from iadeploy.postgres import Postgres, check_programs, run
+from iadeploy.backup import backups_folder, find_backup, list_backups, prune
+from iadeploy.encryption import check_recipients
+from iadeploy.postgres import Postgres, check_programs
+from iadeploy.programs import run
 from iadeploy.scratch import check_counts
 from iadeploy.snapshot import read_counts
 from iadeploy.store import Store
@@ -20,6 +22,7 @@ from tests.unit.builders import failure_of, module, run_module
 
 CHECKSUM = "3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7"  # of b"data"
 FIRST, SECOND = "20260301-101500-0002", "20260302-101500-0003"
+RECIPIENT = "age1lyr4gztxnuap8dmlcflx6p90uxsl3mt2m85nqzykwpn63kjmrfjsptz45w"
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +67,23 @@ def test_a_name_that_is_none_lists_those_there_are(store: Store, name: str) -> N
     failure = failure_of(lambda: find_backup(store, name))
     assert failure.cause == "unavailable"
     assert FIRST in failure.next_step
+
+
+def test_an_encrypted_backup_is_found_under_its_own_ending(store: Store) -> None:
+    encrypt_first(store)
+    path, told = find_backup(store, FIRST)
+    assert (path.name, told["recipients"]) == (f"{FIRST}.dump.age", [RECIPIENT])
+    assert [one["name"] for one in list_backups(store)] == [SECOND, FIRST]
+    path.rename(path.with_suffix(""))  # a plain one in its place is no backup
+    assert [one["name"] for one in list_backups(store)] == [SECOND]
+
+
+def encrypt_first(store: Store) -> None:
+    folder = backups_folder(store)
+    (folder / f"{FIRST}.dump").rename(folder / f"{FIRST}.dump.age")
+    told = json.loads((folder / f"{FIRST}.json").read_text(encoding="utf-8"))
+    told |= {"encrypted": True, "recipients": [RECIPIENT]}
+    (folder / f"{FIRST}.json").write_text(json.dumps(told), encoding="utf-8")
 
 
 def test_a_backup_that_was_changed_is_refused(store: Store) -> None:
@@ -200,3 +220,53 @@ def test_a_restore_waits_for_the_end_of_a_release(
     answer = run_module("app_database", wanted, capsys)
     assert answer["cause"] == "locked"
     assert "prepare of release 20260301-101500-ab12cd" in answer["msg"]
+
+
+@pytest.mark.parametrize(
+    ("identity", "cause", "named"),
+    [
+        ("", "refused", f"empty. Set it to the secret key of one of its recipients: {RECIPIENT}"),
+        ("hunter2-hunter2", "input", "no secret key of age"),
+        (RECIPIENT, "input", "no secret key of age"),
+        ("# created: today\n", "input", "no secret key of age"),
+    ],
+)
+def test_an_encrypted_backup_wants_its_secret_key_before_anything_is_touched(
+    store: Store,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    identity: str,
+    cause: str,
+    named: str,
+) -> None:
+    encrypt_first(store)
+    wanted = asked(tmp_path, action="restore", url="postgresql://h/n", name=FIRST)
+    answer = run_module("app_database", {**wanted, "identity": identity}, capsys)
+    assert (answer["cause"], named in answer["msg"]) == (cause, True)
+    assert "hunter2" not in json.dumps(answer)
+    assert store.history() == []
+
+
+@pytest.mark.parametrize(
+    ("recipient", "named"),
+    [
+        ("age1short", "'age1short' is no public key of age"),
+        ("ssh-ed25519 AAAA", "is no public key of age"),
+        (RECIPIENT.upper(), "is no public key of age"),
+        ("AGE-SECRET-KEY-1" + "Q" * 58, "app_backup_recipients holds a secret key"),
+    ],
+)
+def test_a_recipient_that_is_none_is_bad_input_and_a_secret_one_is_not_shown(
+    recipient: str, named: str
+) -> None:
+    check_recipients([RECIPIENT])
+    failure = failure_of(lambda: check_recipients([RECIPIENT, recipient]))
+    assert (failure.cause, named in failure.what) == ("input", True)
+    assert "QQQ" not in str(failure)
+
+
+def test_pruning_forgets_the_oldest_of_both_kinds(store: Store) -> None:
+    encrypt_first(store)
+    prune(backups_folder(store), 1)
+    left = {path.name for path in backups_folder(store).iterdir()}
+    assert left == {f"{SECOND}.dump", f"{SECOND}.json"}

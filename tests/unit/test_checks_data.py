@@ -74,7 +74,15 @@ def test_a_login_and_a_query_by_parts_and_by_url(database: DataPeer) -> None:
         ({"expect": {"value": "2"}}, "the query answered '1' instead of '2'"),
         ({"query": "SELECT true", "expect": {"value": "true"}}, ""),
         ({"expect": {"migration_head": "0001"}}, "the database has no table alembic_version"),
-        ({"expect": {"max_lag": 5}}, "no replica is connected"),
+        ({"expect": {"max_lag": 5}}, "replication: no replica is connected"),
+        ({"expect": {"settings": {"log_statement": ["ddl", "none"], "log_duration": False}}}, ""),
+        ({"expect": {"settings": {"log_statement": "ddl"}}}, "log_statement is 'none' instead of"),
+        ({"expect": {"settings": {"log_connections": True}}}, "log_connections is 'off' instead"),
+        (
+            {"expect": {"settings": {"max_connections": 1}}},
+            "max_connections is '100' instead of '1'",
+        ),
+        ({"expect": {"settings": {"absent.one": "x"}}}, "the server knows no setting absent.one"),
     ],
     ids=str,
 )
@@ -94,6 +102,14 @@ def test_the_schema_s_revision_is_compared(database: DataPeer) -> None:
         assert asked(database, expect={"migration_head": "0002"}).status == "revision 0002"
         told = asked(database, expect={"migration_head": "0003"})
         assert told.cause == "the schema is at revision '0002' instead of '0003'"
+        with owner(database).cursor() as cursor:
+            cursor.execute("INSERT INTO alembic_version VALUES ('0001')")
+        told = asked(database, expect={"migration_head": "0002"})
+        assert told.cause == "the schema is at revision '0001, 0002' instead of '0002'"
+        with owner(database).cursor() as cursor:
+            cursor.execute("DELETE FROM alembic_version")
+        told = asked(database, expect={"migration_head": "0002"})
+        assert told.cause == "the schema is at revision 'none' instead of '0002'"
     finally:
         with owner(database).cursor() as cursor:
             cursor.execute("DROP TABLE alembic_version")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import Any
 
 import pytest
+from iadeploy.checks.pattern import find
 
 from tests.unit.check_builders import ask, run
 from tests.unit.http_peer import Behaviour, HttpPeer, chunked, drip, health, raw, reply, stall
@@ -140,6 +142,14 @@ def test_a_redirect_to_another_host_gets_no_credentials(
     assert b"Value" not in second_http_peer.requests[0]
 
 
+def test_a_redirect_to_another_port_gets_no_credentials(
+    http_peer: HttpPeer, second_http_peer: HttpPeer
+) -> None:
+    http_peer.answer(reply(302, b"", f"Location: {second_http_peer.url}"))
+    assert get(http_peer, redirects=1, token="t0ken-Value").healthy
+    assert b"Value" not in second_http_peer.requests[0]
+
+
 @pytest.mark.parametrize("location", ["file:///etc/passwd", "http://a b/", "http://[x/"])
 def test_a_redirect_to_no_url_is_not_followed(http_peer: HttpPeer, location: str) -> None:
     http_peer.answer(reply(302, b"", f"Location: {location}"))
@@ -180,11 +190,19 @@ def test_a_body_that_nobody_asked_for_is_not_waited_for(http_peer: HttpPeer) -> 
     assert get(http_peer).healthy
 
 
-def test_an_unknown_version_is_a_note(http_peer: HttpPeer) -> None:
+def test_a_version_that_is_asked_for_must_be_told(http_peer: HttpPeer) -> None:
     http_peer.answer(reply(200, b'{"status": "ok"}', JSON))
     told = get(http_peer, expect={"version": "1.4.0"})
-    assert (told.healthy, "no version" in told.note) == (True, True)
+    assert (told.healthy, told.cause) == (False, "the answer has no version")
     assert "not known" in get(http_peer, expect={"release": True}).note
+
+
+@pytest.mark.parametrize("body", [b'{"status": "ok"}', b"<html>", b"[1]", b'{"version": null}'])
+def test_a_release_that_tells_no_version_is_a_note(http_peer: HttpPeer, body: bytes) -> None:
+    http_peer.answer(reply(200, body))
+    asked = {"url": http_peer.url, "expect": {"release": True}}
+    told = ask("http", {"release_version": "1.4.0"}, **asked)
+    assert (told.healthy, "no version" in told.note) == (True, True)
 
 
 def slow(seconds: float) -> Behaviour:
@@ -213,3 +231,43 @@ def test_what_is_told_of_a_check_is_json(http_peer: HttpPeer) -> None:
     (told,) = run({"name": "a", "kind": "http", "url": f"{http_peer.url}?token=x1y2z3"})
     assert json.loads(json.dumps(told.to_json())) == told.to_json()
     assert "x1y2z3" not in str(told)
+
+
+ENDLESS = "(a+)+$"
+LETTERS = b"a" * 60 + b"!"
+
+
+@pytest.mark.parametrize(
+    "expect", [{"body": ENDLESS}, {"headers": {"X-A": ENDLESS}}], ids=["body", "header"]
+)
+def test_a_pattern_that_takes_for_ever_fails_its_check_and_holds_up_no_other(
+    http_peer: HttpPeer, second_http_peer: HttpPeer, expect: dict[str, Any]
+) -> None:
+    http_peer.answer(reply(200, LETTERS, f"X-A: {LETTERS.decode()}"))
+    endless = {"name": "endless", "kind": "http", "url": http_peer.url, "expect": expect}
+    other = {"name": "other", "kind": "http", "url": second_http_peer.url, "timeout": 2}
+    started = time.monotonic()
+    told, fine = run({**endless, "timeout": 1}, {**other, "retries": 9, "consecutive": 5})
+    assert time.monotonic() - started < 30
+    assert (fine.healthy, told.healthy) == (True, False), fine
+    assert told.cause == "the pattern '(a+)+$' takes too long on this answer"
+    assert "inside a repetition" in told.hint
+    assert told.latency < 1.5  # the peer was quick
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "found"),
+    [
+        ("plain", "in plain words", True),
+        ("pl[ae]in", "in PLAIN words", False),
+        ("(?i)PLAIN", "in plain words", True),
+        ("^b$", "a\nb", False),
+        ("(?m)^b$", "a\nb\nc", True),
+        ("é+\n", "\n9\nééé\n", True),
+        (r"x{2}|y", "x" * (1 << 20), True),
+        (".*z", "x" * 2000, False),
+    ],
+)
+def test_a_pattern_finds_what_python_finds(pattern: str, text: str, found: bool) -> None:
+    assert (re.search(pattern, text) is not None) is found
+    assert find(re.compile(pattern), text) is found

@@ -18,7 +18,7 @@ from iadeploy.checks.verdict import Attempt
 
 from tests.unit.check_builders import ask, check, run
 from tests.unit.http_peer import HttpPeer, reply, stall
-from tests.unit.tls_peer import TlsPeer, make_certificate
+from tests.unit.tls_peer import TlsPeer, make_certificate, make_chain
 
 JSON = "Content-Type: application/json"
 
@@ -56,6 +56,7 @@ def test_a_certificate_is_judged_by_end_and_name(
     assert told in (found.cause or found.status)
 
 
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 def test_an_unknown_authority_is_no_trust(tmp_path: Path) -> None:
     with TlsPeer(make_certificate(tmp_path, 90)) as peer:
         found = ask("tls", host="127.0.0.1", port=peer.port)
@@ -63,6 +64,23 @@ def test_an_unknown_authority_is_no_trust(tmp_path: Path) -> None:
         url = f"https://127.0.0.1:{peer.port}/"
         assert "self-signed" in ask("http", url=url).cause
         assert ask("http", url=url, tls_verify=False).healthy
+
+
+@pytest.mark.parametrize(
+    ("sent", "cause"),
+    [("whole", ""), ("leaf", "its chain is incomplete or its authority unknown")],
+)
+def test_a_chain_must_be_sent_as_far_as_the_authority(
+    tmp_path: Path, sent: str, cause: str
+) -> None:
+    chain = make_chain(tmp_path)
+    with TlsPeer(chain[sent]) as peer:
+        asked: dict[str, Any] = {"ca_file": str(chain["root"]), "timeout": 5}
+        told = ask("tls", host="127.0.0.1", port=peer.port, **asked)
+        page = ask("http", url=f"https://127.0.0.1:{peer.port}/", **asked)
+    for found in (told, page):
+        assert (found.healthy, found.cause.partition(" (")[0]) == (not cause, cause), found
+    assert cause == "" or "intermediate" in told.hint
 
 
 def test_https_by_name_at_an_address(tmp_path: Path) -> None:

@@ -156,6 +156,32 @@ def test_the_deadline_ends_all_with_what_was_seen_last() -> None:
     assert told[0].hint == "look"
 
 
+def test_an_attempt_that_the_deadline_cuts_off_was_an_attempt_and_is_recorded() -> None:
+    until, records = threading.Event(), list[dict[str, Any]]()
+    try:
+        asked = (
+            named("a", timeout=50, place="db:1"),
+            named("b", timeout=50, place="db:2", retries=1),
+        )
+        script = Script(blocked(until))
+        told = Scheduler({"http": script}, 0.3, 2, records.append).run(asked)
+    finally:
+        until.set()
+    assert [one.attempts for one in told] == [1, 1]
+    assert told[0].cause == "no answer within 0.3 s from db:1"
+    assert told[1].cause.startswith("no answer within 0.3 s from db:2; gave up at the deadline")
+    assert sorted(one["check"] for one in records) == ["a", "b"]
+
+
+def test_what_had_no_turn_before_the_deadline_says_so() -> None:
+    until = threading.Event()
+    try:
+        told = run(Script(blocked(until)), named("a"), named("b"), concurrency=1, deadline=0.3)
+    finally:
+        until.set()
+    assert (told[1].attempts, told[1].cause.startswith("never asked; ")) == (0, True)
+
+
 def test_an_exited_container_ends_the_wait_of_what_depends_on_it() -> None:
     web = named("web", kind="container")
     waiting = [named(str(number), retries=1000, delay=5, depends_on="web") for number in range(3)]

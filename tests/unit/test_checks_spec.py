@@ -13,6 +13,7 @@ from iadeploy.checks.spec import ConfigError, find_secrets, parse_plan
 
 from tests.unit.check_builders import check
 
+LOG_IN = {"name": "a", "kind": "postgres", "dsn": "postgresql://u@h/n"}
 URL = "https://shop.example.com/login"
 SECRET = "s3cret-Value"
 WEB = {"name": "a", "kind": "http", "url": URL}
@@ -38,6 +39,10 @@ def problems(*checks: Any, **module: Any) -> list[str]:
         ({**WEB, "expect": {"json": {"a": [1]}}}, "checks[0].expect.json.a: must be a text"),
         ({**WEB, "expect": {"days_left": 3}}, "checks[0].expect.days_left: belongs to the kinds"),
         ({**WEB, "expect": {"release": True, "version": "1"}}, "checks[0].expect.release: and"),
+        ({**WEB, "expect": {"settings": {"a": 1}}}, "checks[0].expect.settings: belongs to"),
+        ({**LOG_IN, "expect": {"settings": {"a'b": 1}}}, 'checks[0].expect.settings."a\'b": is no'),
+        ({**LOG_IN, "expect": {"settings": {"a": []}}}, "checks[0].expect.settings.a: must be a"),
+        ({**LOG_IN, "expect": {"settings": {"a": [{}]}}}, "checks[0].expect.settings.a: must be a"),
         ({**WEB, "expect": 3}, "checks[0].expect: must be a mapping"),
         ({**WEB, "timeout": "soon"}, "checks[0].timeout: must be a number; 'soon' is not"),
         ({**WEB, "timeout": 0}, "checks[0].timeout: 0.0 is not between"),
@@ -56,6 +61,10 @@ def problems(*checks: Any, **module: Any) -> list[str]:
         ({**WEB, "token": "t", "username": "u"}, "checks[0].token: and username exclude"),
         ({**WEB, "url": "http://x/", "ca_file": "/c"}, "checks[0].ca_file: needs an https url"),
         ({**WEB, "tls_verify": False, "ca_file": "/c"}, "checks[0].ca_file: is useless"),
+        ({**WEB, "method": "HEAD", "expect": {"body": "x"}}, "checks[0].expect.body: needs the"),
+        ({**WEB, "method": "HEAD", "expect": {"json": {"a": 1}}}, "checks[0].expect.json: needs"),
+        ({**WEB, "method": "HEAD", "expect": {"release": True}}, "checks[0].expect.release: n"),
+        ({**WEB, "redirects": 2, "expect": {"status": [302]}}, "checks[0].expect.status: 302 is"),
         ({**WEB, "depends_on": "b"}, "checks[0].depends_on: 'b' is no other check"),
         ({"name": "a", "kind": "http"}, "checks[0].url: is missing"),
         ({"name": "a", "kind": "http", "path": "/"}, "checks[0].path: needs the option base_url"),
@@ -72,6 +81,18 @@ def problems(*checks: Any, **module: Any) -> list[str]:
         ({"name": "a", "kind": "service", "unit": "a b"}, "checks[0].unit: is no name"),
         ({"name": "a", "kind": "postgres"}, "checks[0].host: is missing"),
         ({"name": "a", "kind": "postgres", "dsn": "mysql://x"}, "checks[0].dsn: must be a URL"),
+        (
+            {"name": "a", "kind": "postgres", "dsn": "postgres://h/n", "ca_file": "/c"},
+            "checks[0].ca_file: needs an sslmode of require, verify-ca, verify-full",
+        ),
+        (
+            {"name": "a", "kind": "redis", "dsn": "redis://h", "ca_file": "/c"},
+            "checks[0].ca_file: needs tls and tls_verify",
+        ),
+        (
+            {"name": "a", "kind": "redis", "host": "h", "tls": 1, "tls_verify": 0, "ca_file": "/"},
+            "checks[0].ca_file: needs tls and tls_verify",
+        ),
         ({"name": "a", "kind": "redis", "dsn": SECRET}, "checks[0].dsn: must be a URL"),
         (
             {"name": "a", "kind": "redis", "dsn": "redis://h", "host": "h"},

@@ -55,6 +55,8 @@ INJECTIONS = {
     "surrogate": "a\udc80b",
 }
 
+EMERGENCY = ["emergency-access", "staging"]
+
 pytestmark = pytest.mark.usefixtures("no_ansible")
 
 
@@ -133,6 +135,31 @@ def test_bad_input_as_json_is_one_object_with_the_same_words(
     assert said["schema"] == 1
     assert named[0] in said["message"] and said["next_step"]
     assert "✘" not in result.stderr
+    assert inventories.is_dir()
+
+
+def test_an_emergency_access_that_may_not_be_given_is_bad_input(
+    inventories: Path, tmp_path: Path
+) -> None:
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    right = ["--public-key", f"{key}.pub", "--reason", "the bastion is down"]
+    assert iactl(*EMERGENCY, *right).exit_code == Exit.INTERNAL  # gets as far as Ansible
+    wrong: list[tuple[list[str], str]] = [
+        ([], "--public-key is missing"),
+        (right[:2], "--reason is missing"),
+        ([*right, "--minutes", "0"], "--minutes: '0' is not allowed"),
+        ([*right, "--minutes", "481"], "--minutes: '481' is not allowed"),
+        ([*right[:3], "a\nb"], "--reason: 'a\\nb' is not allowed"),
+        (["--public-key", str(key), *right[2:]], "that is a private key"),
+        (["--public-key", "/absent", *right[2:]], "/absent cannot be read"),
+        (["--public-key", "/dev/null", *right[2:]], "there are 0 keys"),
+        (["--end", *right], "--end goes with neither"),
+        (["--end", "--minutes", "5"], "--end goes with neither"),
+    ]
+    for arguments, named in wrong:
+        text = refused(iactl(*EMERGENCY, *arguments), named, "[exit 2]")
+        assert key.read_text().splitlines()[1] not in text
     assert inventories.is_dir()
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from iadeploy.container import Container, Placement, creation_request, parse_size
+from iadeploy.container import Container, Placement, creation_request, fate, parse_size
 from iadeploy.errors import DeployError
 from iadeploy.spec import Runtime
 
-from tests.unit.builders import DIGEST, RELEASE_ID, SECRET, failure_of, release
+from tests.unit.builders import DIGEST, RELEASE_ID, SECRET, container, failure_of, release
 
 PLACEMENT = Placement("green", "iadeploy", "172.30.250.11", "/var/lib/iadeploy/shop/x/secrets")
 LABELS = {
@@ -94,18 +94,68 @@ def test_a_secret_s_value_is_in_the_request_only_when_asked_for_as_a_variable() 
 
 
 LISTED = {"Names": ["/shop-1"], "State": "exited", "Created": 1, "Labels": LABELS}
-INSPECTED = {
+INSPECTED: dict[str, Any] = {
     "Name": "/shop-1",
     "RestartCount": 3,
     "State": {"Status": "exited", "ExitCode": 137, "OOMKilled": True, "Error": "no such file"},
     "Config": {"Labels": LABELS},
 }
+POLICIES = [({}, False), ({"Name": ""}, False), ({"Name": "no"}, False)]
+POLICIES += [({"Name": name}, True) for name in ("unless-stopped", "always", "on-failure")]
 
 
 def test_a_listed_and_an_inspected_container_read_alike() -> None:
     known = ("shop-1", "exited", RELEASE_ID, "green", DIGEST, "c0ffee", "1.4.0")
     assert Container.from_list(LISTED) == Container(*known)
     assert Container.from_inspect(INSPECTED) == Container(*known, 3, 137, True, "no such file")
+
+
+@pytest.mark.parametrize(("policy", "kept"), POLICIES, ids=str)
+def test_the_restart_policy_says_whether_a_container_comes_back(
+    policy: dict[str, str], kept: bool
+) -> None:
+    answer = {**INSPECTED, "HostConfig": {"RestartPolicy": policy}}
+    assert Container.from_inspect(answer).kept is kept
+
+
+def test_a_process_tells_how_it_wants_to_be_ended() -> None:
+    labels = {**LABELS, "iadeploy.process": "worker", "iadeploy.per": "host"}
+    config = {"Labels": labels, "StopSignal": "SIGQUIT", "StopTimeout": 90}
+    state = {**INSPECTED["State"], "StartedAt": "2026-03-01T10:15:00Z"}
+    one = Container.from_inspect({**INSPECTED, "Config": config, "State": state})
+    assert (one.process, one.per) == ("worker", "host")
+    assert (one.stop_signal, one.stop_seconds) == ("SIGQUIT", 90)
+    assert one.started_at == "2026-03-01T10:15:00Z"
+
+
+@pytest.mark.parametrize(
+    ("one", "told"),
+    [
+        (container(), ""),
+        (None, "was removed"),
+        (container(restarts=1), "crashed and was restarted once"),
+        (container(state="restarting", restarts=4), "crashed and was restarted 4 times"),
+        (container(state="exited", out_of_memory=True), "was killed for memory"),
+        (container(state="exited", exit_code=3), "exited with code 3"),
+    ],
+)
+def test_the_fate_of_a_container_is_told_unless_it_runs_on(one: Any, told: str) -> None:
+    assert fate(one) == told
+
+
+@pytest.mark.parametrize(
+    ("state", "alive"),
+    [
+        ("created", False),
+        ("running", True),
+        ("restarting", True),
+        ("paused", True),
+        ("exited", False),
+        ("dead", False),
+    ],
+)
+def test_a_container_lives_while_it_may_run_again_by_itself(state: str, alive: bool) -> None:
+    assert container(state=state).alive is alive
 
 
 @pytest.mark.parametrize("labels", [None, {}])

@@ -29,6 +29,9 @@ CALLS: dict[str, Callable[[Engine], object]] = {
     "create": lambda engine: engine.create("shop-1", {}),
     "start": lambda engine: engine.start("shop-1"),
     "keep_running": lambda engine: engine.keep_running("shop-1"),
+    "keep_stopped": lambda engine: engine.keep_stopped("shop-1"),
+    "signal": lambda engine: engine.signal("shop-1", "SIGTERM"),
+    "has_network": lambda engine: engine.has_network("iadeploy"),
     "remove": lambda engine: engine.remove("shop-1"),
     "logs": lambda engine: engine.logs("shop-1"),
 }
@@ -83,6 +86,16 @@ def test_a_hung_engine_is_given_up(engine: Engine, http_peer: HttpPeer) -> None:
     error = failure_of(engine.info)
     assert time.monotonic() - started < 3
     assert "did not answer within" in error.what
+
+
+@pytest.mark.parametrize("name", ["resolve", "pull"])
+def test_a_hung_registry_is_not_taken_for_a_hung_engine(
+    engine: Engine, http_peer: HttpPeer, name: str
+) -> None:
+    http_peer.answer(stall())
+    error = failure_of(lambda: CALLS[name](engine))
+    assert "the registry behind the Docker Engine did not answer within" in error.what
+    assert "that the registry runs" in error.next_step
 
 
 def test_the_registry_s_login_travels_in_a_header_of_its_own(
@@ -162,8 +175,16 @@ def test_an_image_that_is_there_is_found(engine: Engine, http_peer: HttpPeer) ->
             lambda engine: engine.remove("shop-1"),
             b"DELETE /v1.41/containers/shop-1?force=true&v=true ",
         ),
+        (
+            lambda engine: engine.signal("shop-1", "SIGQUIT"),
+            b"POST /v1.41/containers/shop-1/kill?signal=SIGQUIT ",
+        ),
     ],
-    ids=["stop with its grace", "remove with its volumes, running or not"],
+    ids=[
+        "stop with its grace",
+        "remove with its volumes, running or not",
+        "a signal by its name",
+    ],
 )
 def test_the_engine_is_asked_for(
     engine: Engine, http_peer: HttpPeer, call: Callable[[Engine], object], asked: bytes
@@ -171,6 +192,36 @@ def test_the_engine_is_asked_for(
     http_peer.answer(reply(204))
     call(engine)
     assert http_peer.requests[0].startswith(asked)
+
+
+@pytest.mark.parametrize(
+    ("call", "policy"),
+    [(Engine.keep_running, "unless-stopped"), (Engine.keep_stopped, "no")],
+)
+def test_whether_a_container_comes_back_is_its_restart_policy(
+    engine: Engine, http_peer: HttpPeer, call: Callable[[Engine, str], None], policy: str
+) -> None:
+    http_peer.answer(gave({}))
+    call(engine, "shop-1")
+    head, _, body = http_peer.requests[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /v1.41/containers/shop-1/update ")
+    assert json.loads(body) == {"RestartPolicy": {"Name": policy}}
+
+
+@pytest.mark.parametrize("status", [404, 409])
+def test_a_signal_to_what_has_ended_is_no_failure(
+    engine: Engine, http_peer: HttpPeer, status: int
+) -> None:
+    http_peer.answer(said(status, "Container shop-1 is not running"))
+    engine.signal("shop-1", "SIGTERM")
+    assert http_peer.requests
+
+
+def test_a_network_is_there_or_not(engine: Engine, http_peer: HttpPeer) -> None:
+    http_peer.answer(gave({"Name": "iadeploy-processes"}))
+    assert engine.has_network("iadeploy-processes") is True
+    http_peer.answer(said(404, "network iadeploy-processes not found"))
+    assert engine.has_network("iadeploy-processes") is False
 
 
 def test_an_image_still_in_use_stays(engine: Engine, http_peer: HttpPeer) -> None:
@@ -183,6 +234,12 @@ def test_containers_come_newest_first(engine: Engine, http_peer: HttpPeer) -> No
     rows = [{"Names": [f"/c{at}"], "State": "exited", "Created": at} for at in (1, 3, 2)]
     http_peer.answer(gave(rows))
     assert [one.name for one in engine.containers("shop")] == ["c3", "c2", "c1"]
+
+
+def test_images_that_no_container_uses_are_counted(engine: Engine, http_peer: HttpPeer) -> None:
+    images = [{"Id": f"sha256:{name}", "Size": size} for name, size in (("a", 5), ("b", 7))]
+    http_peer.answer(gave(images), gave([{"ImageID": "sha256:a"}, {"ImageID": "sha256:gone"}]))
+    assert engine.unused_image_bytes() == 7
 
 
 def test_an_image_s_facts_come_from_its_labels(engine: Engine, http_peer: HttpPeer) -> None:

@@ -46,9 +46,28 @@ def test_servers_that_serve_the_same_are_one_sentence() -> None:
         "digest": "sha256:a",
         "image": "r.io/shop@sha256:a",
         "schema": "",
+        "processes": [],
         "kept": [OLDER_ID, RELEASE_ID],
+        "access": {},
         "problems": [],
     }
+
+
+def test_an_emergency_access_is_told_with_its_end_and_what_is_left_of_one_too() -> None:
+    told = {"user": "emergency", "actor": "ops", "reason": "why", "until": "2026-03-01T01:00:00Z"}
+    report = judged(
+        {
+            "web1": {**answer(), "emergency_access": {**told, "over": False}},
+            "web2": {**answer(), "emergency_access": {**told, "over": True}},
+            "web3": {**answer(), "emergency_access": None},
+        }
+    )
+    assert report.exit is Exit.DONE
+    assert report.details == [
+        "web1: emergency access as emergency until 2026-03-01T01:00:00Z, asked for by ops: why",
+        "web2: what is left of an emergency access that was over at 2026-03-01T01:00:00Z:"
+        " iactl emergency-access staging --end",
+    ]
 
 
 def test_servers_without_a_release_are_empty() -> None:

@@ -14,7 +14,7 @@ from iadeploy.haproxy import Proxy, parse_server_states
 
 from tests.fleet.waiting import wait_until
 from tests.unit.builders import failure_of
-from tests.unit.haproxy_peer import BACKEND, HaproxyPeer, RealHaproxy, RecordedHaproxy
+from tests.unit.haproxy_peer import BACKEND, CHECKED, HaproxyPeer, RealHaproxy, RecordedHaproxy
 
 OLD_AND_NEW = [("blue", "green"), ("green", "blue")]
 
@@ -46,6 +46,28 @@ def test_serve_sends_requests_to_one_slot_and_puts_the_other_aside(
     haproxy.put(new, "maint")
     proxy.serve(new, beside=beside)
     assert haproxy.states() == {new: "ready", old: beside}
+
+
+@pytest.mark.parametrize(("old", "new"), OLD_AND_NEW)
+def test_a_share_is_told_by_weights_and_ends_with_all_of_it(
+    haproxy: HaproxyPeer, proxy: Proxy, old: str, new: str
+) -> None:
+    haproxy.put(new, "maint")
+    for percent in (5, 25):
+        proxy.share(new, percent)
+        assert haproxy.states() == {new: "ready", old: "ready"}
+        assert haproxy.weights() == {new: percent, old: 100 - percent}
+    proxy.serve(new)
+    assert haproxy.states() == {new: "ready", old: "drain"}
+    assert haproxy.weights() == {new: 1, old: 1}
+
+
+def test_a_proxy_that_takes_no_share_is_an_error(
+    recorded_haproxy: RecordedHaproxy, tmp_path: Path
+) -> None:
+    recorded_haproxy.deaf = True
+    error = failure_of(lambda: proxy_at(recorded_haproxy, tmp_path).share("green", 5))
+    assert "with weights {'blue': 1, 'green': 1}" in error.what
 
 
 def test_serving_again_changes_nothing(haproxy: HaproxyPeer, proxy: Proxy) -> None:
@@ -137,6 +159,20 @@ def test_a_restarted_haproxy_comes_back_with_the_saved_states(
     proxy_at(real_haproxy, tmp_path).serve("green", beside="maint")
     with RealHaproxy(tmp_path, keep_state=True) as restarted:
         assert restarted.states() == {"blue": "maint", "green": "ready"}
+
+
+def test_one_failed_check_does_not_take_a_slot_away_that_has_just_got_traffic(
+    real_haproxy: HaproxyPeer | str, tmp_path: Path
+) -> None:
+    if not isinstance(real_haproxy, RealHaproxy):
+        pytest.skip(str(real_haproxy))
+    peer = real_haproxy
+    proxy = Proxy(CHECKED, str(peer.socket_path), str(peer.state_file))
+    proxy.park()
+    before = peer.checked()["chkfail"]
+    proxy.serve("blue", beside="maint")
+    wait_until(lambda: peer.checked()["chkfail"] != before, "a failed check", every=0.02)
+    assert peer.checked()["status"].startswith("UP")
 
 
 @pytest.mark.parametrize(("old", "new"), OLD_AND_NEW)

@@ -51,8 +51,8 @@ def test_an_application_that_starts_late_is_waited_for(http_peer: HttpPeer) -> N
     [
         (container(state="exited", exit_code=3), "exited with code 3"),
         (container(state="exited", exit_code=137, out_of_memory=True), "killed for memory"),
-        (container(restarts=2), "restarted 2 times"),
-        (container(state="restarting", restarts=1), "restarted 1 times"),
+        (container(restarts=2), "was restarted 2 times"),
+        (container(state="restarting", restarts=1), "crashed and was restarted once"),
         (None, "was removed"),
     ],
 )

@@ -42,6 +42,12 @@ def test_the_same_release_deployed_twice_is_two_rows() -> None:
     ]
 
 
+def test_a_refusal_on_one_server_is_not_an_older_one_on_another() -> None:
+    older, newer = ({**event(at, release=""), "run": run} for at, run in (("1", "a"), ("2", "b")))
+    rows = merged(web1=[older], web2=[newer])
+    assert [(row["at"], row["hosts"]) for row in rows] == [("2", ["web2"]), ("1", ["web1"])]
+
+
 _EVENTS = st.builds(
     event,
     st.datetimes().map(lambda at: at.isoformat()),

@@ -105,13 +105,29 @@ def test_what_serves_is_what_the_proxy_points_at_and_what_runs(
     assert set(seen.summary()["slots"]) == {"blue", "green"}
 
 
+def has_containers(http_peer: HttpPeer, *running: tuple[str, str]) -> None:
+    """Let the engine tell of these running containers, each a slot and a release."""
+    rows = [
+        {
+            "Names": [f"/shop-{release_id}"],
+            "State": "running",
+            "Created": 1,
+            "Labels": {
+                "iadeploy.slot": slot,
+                "iadeploy.release": release_id,
+                "iadeploy.version": "1.4.0",
+            },
+        }
+        for slot, release_id in running
+    ]
+    http_peer.answer(reply(200, json.dumps(rows).encode(), "Content-Type: application/json"))
+
+
 @pytest.fixture
 def host(tmp_path: Path, recorded_haproxy: RecordedHaproxy, http_peer: HttpPeer) -> Host:
     """A host whose proxy and engine are peers on this machine; blue serves and runs."""
     recorded_haproxy.put("green", "maint")
-    labels = {"iadeploy.slot": "blue", "iadeploy.release": RELEASE_ID, "iadeploy.version": "1.4.0"}
-    row = {"Names": [f"/shop-{RELEASE_ID}"], "State": "running", "Created": 1, "Labels": labels}
-    http_peer.answer(reply(200, json.dumps([row]).encode(), "Content-Type: application/json"))
+    has_containers(http_peer, ("blue", RELEASE_ID))
     engine = Engine(api=DockerApi(connection_to(http_peer)))
     proxy = Proxy(BACKEND, str(recorded_haproxy.socket_path), str(tmp_path / "servers.state"))
     store = Store(str(tmp_path), "shop")
@@ -147,3 +163,20 @@ def test_a_begun_step_is_told_whether_its_run_lives_or_not(host: Host) -> None:
     assert told["lease"]["alive"]
     assert told["interrupted"]["step"] == "prepare"
     assert any(problem.startswith("prepare of release") for problem in told["problems"])
+
+
+@pytest.mark.parametrize(("before", "candidate"), [("blue", "green"), ("green", "blue")])
+def test_while_both_slots_take_requests_the_journal_tells_which_one_serves(
+    host: Host,
+    recorded_haproxy: RecordedHaproxy,
+    http_peer: HttpPeer,
+    before: str,
+    candidate: str,
+) -> None:
+    recorded_haproxy.put("green", "ready")
+    has_containers(http_peer, (before, OLDER_ID), (candidate, RELEASE_ID))
+    host.store.releases_folder.mkdir(parents=True)
+    host.store.begin("switch", RELEASE_ID, slot=candidate, before_slot=before)
+    seen = host.observe()
+    assert seen.serving is not None and seen.serving.release == OLDER_ID
+    assert (seen.layout.serving, seen.layout.free) == (before, candidate)

@@ -192,6 +192,33 @@ def test_of_a_crashing_candidate_the_first_log_is_shown_once() -> None:
     assert shown == [f"  | line {n} of web1" for n in range(28, 40)]
 
 
+def test_a_server_that_was_lost_before_the_switch_is_told_to_hold_a_candidate() -> None:
+    gone = {"web1": answered("prepare", **NEW), "web2": lost()}
+    report = judged(("prepare", gone), ("abort", {"web1": answered("abort"), "web2": lost()}))
+    assert report.exit is Exit.REFUSED
+    told = "web2: a candidate without traffic may be left; the next deploy removes it."
+    assert told in report.details
+
+
+def test_a_bake_that_failed_counts_the_requests_that_users_lost_on_all_servers() -> None:
+    bad = {"traffic": {"requests": 40, "errors": 12, "response_ms": 3.0}, "log": []}
+    bake = {
+        "web1": refused("bake", "unhealthy", evidence=bad),
+        "web2": answered("bake", traffic={"requests": 60, "errors": 1, "response_ms": 3.0}),
+    }
+    report = judged(PREPARED, SWITCHED, ("bake", bake), RETURNED)
+    assert "While it took traffic, 13 of 100 requests failed." in report.details
+
+
+def test_a_rollback_whose_target_does_not_work_needs_a_human_and_says_what_serves() -> None:
+    plan = everywhere(planned(target={"id": RELEASE_ID, "version": "1.2.0"}))
+    bad = {"web1": answered("prepare"), "web2": refused("prepare", "unhealthy", "it is ill. Look.")}
+    report = judged(("prepare", bad), RETURNED, plan=plan, command="rollback")
+    assert report.exit is Exit.NEEDS_HUMAN
+    assert "every server serves 1.3.0 as before" in report.message
+    assert "web2: it is ill. Look." in report.details and "--to" in report.next_step
+
+
 def test_servers_that_disagree_on_the_way_back_are_told_as_one() -> None:
     plan = {
         "web1": planned(target={"id": RELEASE_ID, "version": "1"}),
@@ -296,6 +323,21 @@ def test_a_cancel_before_the_plan_touched_nothing() -> None:
     assert (report.exit, "before anything was touched" in report.message) == (Exit.CANCELLED, True)
 
 
+@pytest.mark.parametrize(
+    ("hurried", "finish"),
+    [(True, Result(cancelled=True)), (False, Result(cancelled=True))],
+    ids=["before it could be brought back", "while it was brought back"],
+)
+def test_a_second_signal_is_told_with_what_is_left(hurried: bool, finish: Result) -> None:
+    run = Result(cancelled=True, hurried=hurried, verdicts=travelled(PREPARED))
+    run.begun = ["plan", "prepare", "switch"]
+    report = judge_cancelled(Report("deploy", "staging"), run, finish)
+    assert report.exit is Exit.NEEDS_HUMAN
+    assert "in the middle of switch" in report.message
+    assert release().id in report.message and "web1, web2" in report.message
+    assert "iactl status staging" in report.next_step
+
+
 def test_a_cancel_that_brought_every_server_back_says_so() -> None:
     back = Result(verdicts=[verdict("abort", everywhere(answered("abort")))])
     report = cancelled(travelled(PREPARED), back)
@@ -327,6 +369,23 @@ def test_a_cancel_while_cleaning_up_leaves_the_live_release_live() -> None:
     report = cancelled(run, finish)
     assert report.exit is Exit.DONE
     assert "Too late to cancel" in report.message and "1.4.0" in report.message
+
+
+def test_a_cancel_that_came_too_late_tells_of_processes_that_do_not_run() -> None:
+    bad = {"web1": answered("handover"), "web2": refused("handover", "unhealthy", "no worker.")}
+    handover = verdict("handover", bad)
+    commit = verdict("commit", everywhere(answered("commit")), handover)
+    report = cancelled(travelled(PREPARED, SWITCHED), Result(verdicts=[handover, commit]))
+    assert report.exit is Exit.NEEDS_HUMAN
+    assert "1.4.0" in report.message and "not all of its processes run" in report.message
+    assert any("web2: no worker." in line for line in report.details)
+
+
+def test_a_failed_handover_that_nobody_brought_back_needs_a_human() -> None:
+    verdicts = travelled(PREPARED, SWITCHED)
+    verdicts.append(verdict("handover", everywhere(refused("handover", "failed")), verdicts[-1]))
+    result = Result(rc=2, hosts=list(HOSTS), verdicts=verdicts)
+    assert judge_release(Report("deploy", "staging"), result).exit is Exit.NEEDS_HUMAN
 
 
 def test_a_release_is_live_from_its_commit_on() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ci_scripts.runner.private import dead_runs, private_folder
+from ci_scripts.runner.private import dead_runs, private_folder, remember_dead
 
 HOLD = """
 import sys
@@ -80,3 +80,12 @@ def test_a_killed_run_is_known_to_be_dead_and_a_living_or_ended_one_is_not(base:
 def test_a_mark_that_is_no_run_is_left_alone(base: Path) -> None:
     (base / "iactl-dead-{{ x }}").touch()
     assert dead_runs() == []
+
+
+def test_a_run_that_says_so_at_its_end_is_known_to_be_dead(base: Path) -> None:
+    with private_folder("20260301-101500-aaaa"):
+        assert dead_runs() == []
+    remember_dead("20260301-101500-aaaa")
+    remember_dead("../somewhere")
+    assert dead_runs() == ["20260301-101500-aaaa"]
+    assert [one.name for one in base.iterdir()] == ["iactl-dead-20260301-101500-aaaa"]

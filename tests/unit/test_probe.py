@@ -168,6 +168,27 @@ def test_failing_checks_are_named_and_their_text_is_not_repeated() -> None:
     assert cause == "answered 503 instead of 200 (failing: database)"
 
 
+@pytest.mark.parametrize(
+    ("body", "healthy"),
+    [
+        ({"status": "ok", "checks": {"database": "ok", "mail": "not configured"}}, True),
+        ({"status": "ok", "checks": {"database": "error: no such table"}}, False),
+        ({"status": "ok", "checks": {"database": False}}, False),
+        ({"status": "DOWN"}, False),
+        ({"status": "unhealthy", "checks": {}}, False),
+        # Words of an application's own say nothing, and neither does what is no word.
+        ({"status": "serving", "checks": {"database": "3 ms", "queue": {"depth": 4}}}, True),
+        ({"status": 1, "checks": {"database": None}}, True),
+    ],
+)
+def test_an_answer_that_calls_itself_unwell_is_not_healthy_with_200(
+    body: object, healthy: bool
+) -> None:
+    assert judged(200, body)[0] is healthy
+    # Who accepts other statuses takes them as they come.
+    assert judged(503, body, statuses=(200, 503))[0] is True
+
+
 @pytest.mark.parametrize("checks", [None, [], "down", {str(n) * 99: "x" for n in range(99)}])
 def test_a_strange_body_makes_no_long_cause(checks: object) -> None:
     assert len(judged(500, {"checks": checks})[1]) < 600

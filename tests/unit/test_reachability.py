@@ -37,6 +37,11 @@ SAID = [
     ),
     ("ssh: Could not resolve hostname web9: Name or service not known", "cannot be resolved"),
     ("/bin/sh: 1: /usr/bin/python3: not found", "no usable Python"),
+    (
+        'Data could not be sent to remote host "10.0.0.9". Make sure this host can be reached'
+        " over ssh:",
+        "the SSH connection to it broke off",
+    ),
 ]
 PREFIX = "Task failed: Data could not be sent to remote host. Make sure this host is reachable: "
 
@@ -47,6 +52,13 @@ def test_each_reason_has_its_cause_and_next_step(said: str, cause: str) -> None:
         told, step = explain(message)
         assert cause in told
         assert step
+
+
+@pytest.mark.parametrize(
+    "said", ["ann@web1: Permission denied (publickey).", "ann 10.0.0.9: Permission denied"]
+)
+def test_a_refused_log_in_names_its_user(said: str) -> None:
+    assert explain(PREFIX + said)[0] == "it refused the SSH log-in of user 'ann'"
 
 
 @pytest.mark.parametrize("message", ["", "\n\n", "kex_exchange: closed", "x" * 5000])

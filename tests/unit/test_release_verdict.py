@@ -20,7 +20,7 @@ from tests.unit.builders import (
     verdict,
 )
 
-PHASES = ("plan", "prepare", "switch", "commit", "abort")
+PHASES = ("plan", "prepare", "switch", "handover", "commit", "abort")
 PLANNED = verdict("plan", {"web1": planned(), "web2": planned()})
 
 
@@ -80,11 +80,15 @@ CODES: list[tuple[str, str, Any, Exit]] = [
     ("switch", "prepare", refused("switch", "failed"), Exit.FAILED),
     ("switch", "prepare", refused("switch", "refused"), Exit.FAILED),
     ("switch", "prepare", lost(), Exit.FAILED),
+    ("handover", "switch", refused("handover", "unhealthy"), Exit.FAILED),
+    ("handover", "switch", lost(), Exit.FAILED),
     ("commit", "switch", refused("commit", "failed"), Exit.DONE),
     ("commit", "switch", lost(), Exit.DONE),
     ("abort", "", refused("abort", "failed"), Exit.FAILED),
     ("abort", "prepare", lost(), Exit.FAILED),
     ("abort", "switch", lost(), Exit.NEEDS_HUMAN),
+    ("abort", "handover", lost(), Exit.NEEDS_HUMAN),
+    ("abort", "abort", lost(), Exit.NEEDS_HUMAN),
     ("abort", "switch", refused("abort", "failed"), Exit.NEEDS_HUMAN),
 ]
 
@@ -187,6 +191,53 @@ def test_going_back_stays_the_failure_that_made_it_necessary() -> None:
     assert (judged["ok"], judged["exit_code"]) == (True, Exit.FAILED)
     assert judged["because"] == failed["message"] != ""
     assert verdict("switch", back, PLANNED)["because"] == ""
+
+
+@pytest.mark.parametrize("halt", [True, False], ids=["all stopped", "one did not answer"])
+def test_going_back_in_two_calls_ends_with_what_made_it_necessary(halt: bool) -> None:
+    failed = verdict("handover", {"web1": refused("handover", "unhealthy"), "web2": lost()})
+    stopped = {"web1": answered("abort"), "web2": answered("abort") if halt else lost()}
+    first = verdict("abort", stopped, failed)
+    assert first["exit_code"] == (Exit.FAILED if halt else Exit.NEEDS_HUMAN)
+    judged = verdict("abort", {"web1": answered("abort"), "web2": answered("abort")}, first)
+    assert (judged["ok"], judged["exit_code"]) == (True, Exit.FAILED)
+    assert judged["because"] == failed["message"] != ""
+
+
+@pytest.mark.parametrize(
+    ("modes", "told"),
+    [
+        (("none", "none"), "none"),
+        (("host", "none"), "host"),
+        (("host", "fleet"), "fleet"),
+        (("fleet", "none"), "fleet"),
+    ],
+)
+def test_processes_change_hands_as_the_most_careful_server_asks(
+    modes: tuple[str, str], told: str
+) -> None:
+    results = {f"web{number}": planned(handover=mode) for number, mode in enumerate(modes)}
+    judged = verdict("plan", results)
+    assert judged["handover"] == told
+    assert verdict("switch", {"web0": answered("switch")}, judged)["handover"] == told
+
+
+@pytest.mark.parametrize(
+    ("second", "quiet"),
+    [
+        (answered("handover", quiet=True), True),
+        (answered("handover"), False),
+        (refused("handover", "failed", quiet=True), False),
+        (lost(), False),
+    ],
+    ids=["stopped", "did more", "failed", "lost"],
+)
+def test_the_fleet_is_quiet_only_when_every_server_says_so(second: Any, quiet: bool) -> None:
+    results = {"web1": answered("handover", quiet=True), "web2": second}
+    judged = verdict("handover", results, PLANNED)
+    assert judged["quiet"] is quiet
+    # What one call has found says nothing of the next one.
+    assert verdict("handover", {"web1": answered("handover")}, judged)["quiet"] is False
 
 
 def test_the_first_container_s_last_log_line_is_in_the_message() -> None:

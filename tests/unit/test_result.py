@@ -88,6 +88,10 @@ def test_a_failure_that_the_judge_reads_is_no_failure_of_the_run() -> None:
         ({"msg": "it said: oops", "stderr": "oops"}, "it said: oops"),
         ({"stderr": "only this"}, "only this"),
         (
+            {"msg": "failed to validate", "stderr": "[NOTICE] 2.6\n[ALERT] no key\n[ALERT] Fatal"},
+            "failed to validate: [ALERT] no key",
+        ),
+        (
             {"results": [{"failed": False, "msg": "a"}, {"failed": True, "msg": "b"}], "msg": "c"},
             "b",
         ),

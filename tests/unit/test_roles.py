@@ -148,7 +148,7 @@ def test_entry_point_validates_what_its_tasks_read(entry: str) -> None:
     variables = role_file("release", "vars/main.yml")
     text = task_text(ROOT / f"roles/release/tasks/{entry}.yml")
     text += "".join(str(variables[name]) for name in set(re.findall(r"\b__release_\w+", text)))
-    read = set(re.findall(r"\brelease_\w+", text)) & {*options("release"), "release_phase"}
+    read = set(re.findall(r"\brelease_\w+", text)) & {*options("release"), "release_ending"}
     assert read <= set(entry_points("release")[entry]["options"])
 
 
@@ -164,6 +164,7 @@ def test_secrets_are_marked_no_log() -> None:
         name for role in ROLES for name, one in options(role).items() if one.get("no_log") is True
     }
     assert hidden == {
+        "database_backup_identity",
         "database_backup_scratch_url",
         "database_url",
         "notify_sendgrid_api_key",

@@ -48,6 +48,21 @@ def test_a_candidate_never_goes_where_requests_go(
         assert decided.free == other(only_ready[0])
 
 
+@pytest.mark.parametrize(
+    ("before", "serving"), [(BLUE, BLUE), (GREEN, GREEN), ("", BLUE), ("red", BLUE)]
+)
+def test_where_both_slots_take_requests_the_one_that_served_before_is_trusted(
+    before: str, serving: str
+) -> None:
+    both = layout({BLUE: R, GREEN: R}, {BLUE: True, GREEN: True}).trusting(before)
+    assert both == Layout(serving, other(serving), ambiguous=True)
+
+
+def test_a_clear_layout_trusts_the_proxy_alone() -> None:
+    clear = layout({BLUE: R, GREEN: M}, {BLUE: True, GREEN: True})
+    assert clear.trusting(GREEN) == clear
+
+
 def test_an_unknown_host_has_no_serving_slot() -> None:
     assert layout({}, {}) == Layout(None, BLUE)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from iadeploy.rules import check_health, check_name, check_release_id, check_runtime
-from iadeploy.spec import Health, Release, Runtime, canonical_json
+from iadeploy.spec import Health, Process, Release, Runtime, canonical_json
 
 from tests.unit.builders import DIGEST, RELEASE_ID, SECRET, failure_of, release
 
@@ -30,6 +30,10 @@ _RUNTIMES = st.builds(
     pids=st.integers(0, 4096),
     cap_drop=_TEXTS,
     cap_add=_TEXTS,
+    processes=st.lists(
+        st.builds(Process, name=st.text(max_size=3), command=_TEXTS, count=st.integers(1, 3)),
+        max_size=2,
+    ).map(tuple),
 )
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -51,6 +55,7 @@ CHANGES: list[dict[str, Any]] = [
     {"pids": 100},
     {"cap_drop": ()},
     {"cap_add": ("NET_BIND_SERVICE",)},
+    {"processes": (Process("worker", ("work",)),)},
 ]
 
 
@@ -76,6 +81,15 @@ def test_the_configuration_hash_survives_the_way_to_disk_and_back(runtime: Runti
     kept = Release.from_json(json.loads(json.dumps(release(runtime=runtime).to_json())))
     assert kept.runtime == runtime
     assert kept.runtime.config_hash == runtime.config_hash
+
+
+def test_a_record_from_before_there_were_processes_is_the_same_release() -> None:
+    record = release().to_json()
+    del record["runtime"]["processes"]
+    assert Release.from_json(json.loads(json.dumps(record))) == release()
+    assert Runtime().config_hash == (
+        "55057060f1203f1ba34caa82ecf05693ec6fc1c2d34f24111d4b0405f32fd96a"
+    )
 
 
 @given(st.dictionaries(st.text(), _JSON), st.randoms())

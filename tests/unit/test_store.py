@@ -196,6 +196,18 @@ def test_the_journal_tells_what_was_begun_until_it_ended(store: Store) -> None:
     assert store.journal() == {}
 
 
+def test_which_processes_were_told_to_end_stays_known_until_the_release_has_ended(
+    store: Store,
+) -> None:
+    store.begin("handover", RELEASE_ID, ending={"shop-1-worker-1": "today"})
+    store.begin("prepare", OLDER_ID, slot="green")
+    entry = store.journal()
+    assert (entry["ending"], entry["slot"]) == ({"shop-1-worker-1": "today"}, "green")
+    store.end()
+    store.begin("prepare", OLDER_ID)
+    assert "ending" not in store.journal()
+
+
 @pytest.mark.parametrize("damage", ["", "{", "[]", "null", "3"])
 def test_a_damaged_journal_reads_as_none(store: Store, damage: str) -> None:
     store.journal_file.write_text(damage)

@@ -13,7 +13,12 @@ from ci_scripts import verification
 from ci_scripts.exits import Exit
 from ci_scripts.report import Report
 from ci_scripts.runner.result import Result
-from ci_scripts.verify_view import print_end, print_verification
+from ci_scripts.verify_view import (
+    print_alert,
+    print_end,
+    print_unless_shown,
+    print_verification,
+)
 from tests.unit.builders import lost, module
 
 SKIPPED = {"skipped": True, "changed": False}
@@ -98,6 +103,53 @@ def test_a_mistake_in_the_checks_is_bad_input() -> None:
     told = {"failed": True, "cause": "input", "msg": f"{problem}.", "problems": [problem]}
     report = judged(verdict({"web1": told, "web2": told}))
     assert (report.exit, report.details) == (Exit.BAD_INPUT, [problem])
+
+
+def test_an_alert_names_places_and_checks_and_nothing_that_servers_said() -> None:
+    report = judged(
+        verdict(
+            {
+                "web1": answer(one("a", False, cause="SENTINEL"), one("b", False), one("c")),
+                "web2": answer(one("a"), one("w", False, "warning")),
+                "web3": lost(),
+                "web4": {"failed": True, "msg": "SENTINEL"},
+            },
+            answer(one("home page", False)),
+        )
+    )
+    facts = verification.alert_facts(report)
+    assert (facts["hosts_ok"], facts["hosts_total"]) == (1, 4)
+    assert facts["health"] == (
+        "web1: a, b; web3: cannot be reached; web4: gave no answer; public: home page"
+    )
+    assert facts["next_step"] == "Run 'iactl verify staging'."
+    assert "SENTINEL" not in str(facts)
+
+
+def test_an_alert_over_the_outside_alone_counts_no_servers() -> None:
+    report = judged(verdict({"web1": SKIPPED}, answer(one("b", False)), views=("outside",)))
+    assert not {"hosts_ok", "hosts_total"} & set(verification.alert_facts(report))
+
+
+@pytest.mark.parametrize(
+    ("command", "data", "said"),
+    [
+        ("verify", {"notify": "sent"}, "were alerted"),
+        ("verify", {"notify": "degraded"}, "iactl notify test staging"),
+        ("verify", {"notify": "none"}, ""),
+        ("verify", {}, ""),
+        ("", {}, "It is bad."),  # nothing was verified, so nothing was shown
+    ],
+)
+def test_after_the_result_only_what_is_new_is_printed(
+    command: str, data: dict[str, Any], said: str
+) -> None:
+    stream = io.StringIO()
+    console, report = Console(file=stream, width=110), Report(command, "staging", BAD, "It is bad.")
+    report.data = data
+    print_alert(console, report)
+    print_unless_shown(console, report)
+    assert said in stream.getvalue() and bool(stream.getvalue()) is bool(said)
 
 
 def test_nothing_to_ask_is_bad_input() -> None:

@@ -181,6 +181,20 @@ def test_a_status_shows_every_server_in_a_row() -> None:
     assert lines[2].split() == ["web2", "unknown"]
 
 
+def test_a_status_counts_the_processes_where_there_are_any() -> None:
+    scheduler = {"name": "scheduler", "per": "fleet", "wanted": 1, "running": 0}
+    worker = {"name": "worker", "per": "host", "wanted": 2, "running": 2}
+    row = {"version": "1.4.0", "release": RELEASE_ID, "slot": "blue", "state": "running"}
+    hosts = {
+        "web1": {**row, "processes": [scheduler, worker]},
+        "web2": {**row, "processes": [{**scheduler, "wanted": 0}, worker]},
+    }
+    lines = printed(print_status, Report("status", "s", message="m", hosts=hosts)).splitlines()
+    assert lines[0].split()[-1] == "processes"
+    assert lines[1].endswith("scheduler 0/1 worker 2/2")
+    assert lines[2].split()[-2:] == ["worker", "2/2"] and "scheduler" not in lines[2]
+
+
 def test_an_empty_status_and_history_have_no_table() -> None:
     assert len(printed(print_status, Report("status", "s", message="m")).splitlines()) == 1
     assert len(printed(print_history, Report("history", "s", message="m")).splitlines()) == 1
@@ -200,6 +214,7 @@ def test_json_holds_all_of_a_report_and_the_exit_code_as_a_number() -> None:
         "hosts": {"web1": {}},
         "data": {"x": 1},
         "seconds": 0.0,
+        "at": "",
     }
 
 

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+_PEM = serialization.Encoding.PEM
+_PKCS8 = serialization.PrivateFormat.PKCS8
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
@@ -44,6 +46,45 @@ def make_certificate(folder: Path, days: float, name: str = "shop.example") -> P
     )
     path.write_bytes(secret + certificate.public_bytes(serialization.Encoding.PEM))
     return path
+
+
+def make_chain(folder: Path) -> dict[str, Path]:
+    """Write a server's certificate by an intermediate authority.
+
+    Returns:
+        ``root``, to trust; ``whole`` and ``leaf``, what a server may send, each with its key.
+    """
+    keys = {name: ec.generate_private_key(ec.SECP256R1()) for name in ("root", "middle", "leaf")}
+    now, issuer, pems = datetime.now(timezone.utc), "root", dict[str, bytes]()
+    for name, key in keys.items():
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(_called(name))
+            .issuer_name(_called(issuer))
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=90))
+            .add_extension(x509.BasicConstraints(name != "leaf", None), critical=True)
+        )
+        if name == "leaf":
+            address = x509.IPAddress(ip_address("127.0.0.1"))
+            builder = builder.add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        pems[name] = builder.sign(keys[issuer], hashes.SHA256()).public_bytes(_PEM)
+        issuer = name
+    secret = keys["leaf"].private_bytes(_PEM, _PKCS8, serialization.NoEncryption())
+    parts = {
+        "root": pems["root"],
+        "whole": secret + pems["leaf"] + pems["middle"],
+        "leaf": secret + pems["leaf"],
+    }
+    for name, content in parts.items():
+        (folder / f"{name}.pem").write_bytes(content)
+    return {name: folder / f"{name}.pem" for name in parts}
+
+
+def _called(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
 class TlsPeer:

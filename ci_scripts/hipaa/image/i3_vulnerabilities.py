@@ -3,42 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 
-from ..evidence import missing, read_json
-from ..gates import FILE as GATES
-from ..gates import Gate, faults, is_older, read_gates
+from ...evidence import read_json
+from ...gates.ages import is_older
+from ...gates.scanners import trivy
+from ...gates.store import GATES, parse
+from ...gates.verdict import Outcome
+from ...gates.verdict import Verdict as Gate
+from ...gates.verdict import faults
+from ..evidence import missing
 from ..verdict import Finding, Verdict, judged
 from .context import Scene
-from .trivy import FILE as TRIVY
-from .trivy import Scan, read_scan
-
-_GATE = "trivy"
-_OLDEST = timedelta(hours=48)
 
 
 def check(scene: Scene) -> Verdict:
     """Read trivy's results and the gate's verdict on them."""
-    documents = {name: read_json(scene.evidence / name) for name in (TRIVY, GATES)}
+    documents = {name: read_json(scene.evidence / name) for name in (trivy.RESULTS, GATES)}
     for name, document in documents.items():
         if document is None:
             return missing(name, scene.evidence, asked_for=scene.evidence_named)
-    scan, gate = read_scan(documents[TRIVY]), read_gates(documents[GATES]).get(_GATE)
+    scan, gate = trivy.read_scan(documents[trivy.RESULTS]), parse(documents[GATES]).get(trivy.NAME)
     now = datetime.now(timezone.utc)
     found = [
-        *(Finding(text, TRIVY, 0, text) for text in scan_faults(scan)),
+        *(Finding(text, trivy.RESULTS, 0, text) for text in scan_faults(scan)),
         *(Finding(text, GATES, 0, text) for text in gate_faults(gate, now)),
     ]
     return judged(found, scan.packages, "packages", *([f"{gate.told}."] if gate else []))
 
 
-def scan_faults(scan: Scan) -> Iterator[str]:
+def scan_faults(scan: trivy.Scan) -> Iterator[str]:
     """Yield why a scan does not speak for the image. Pure."""
-    if not scan.system:
-        yield "trivy did not recognise the operating system, so it found nothing for it"
-    if scan.packages == 0:
-        yield "trivy looked at no package; it needs --list-all-pkgs"
-    yield from scan.fixable
+    yield from trivy.scan_faults(scan)
+    yield from (f"{one.id} {one.text}" for one in scan.fixable)
 
 
 def gate_faults(gate: Gate | None, now: datetime) -> Iterator[str]:
@@ -47,9 +44,9 @@ def gate_faults(gate: Gate | None, now: datetime) -> Iterator[str]:
     Raises:
         EvidenceError: the date of its data is none.
     """
-    yield from faults(gate, _GATE)
-    if gate is not None and gate.verdict == "pass":
+    yield from faults(gate, trivy.NAME, GATES)
+    if gate is not None and gate.verdict is Outcome.PASS:
         if not gate.data_date:
-            yield f"the gate {_GATE} does not say how old its data is"
-        elif is_older(gate.data_date, _OLDEST, now):
-            yield f"the gate {_GATE} used data of {gate.data_date}, older than 48 hours"
+            yield f"the gate {trivy.NAME} does not say how old its data is"
+        elif is_older(gate.data_date, trivy.OLDEST_DATA, now):
+            yield f"the gate {trivy.NAME} used data of {gate.data_date}, older than 48 hours"

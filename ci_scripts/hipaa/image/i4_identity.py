@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..evidence import missing, read_json
+from ...evidence import read_json
+from ...gates.scanners.trivy import RESULTS as TRIVY
+from ...gates.scanners.trivy import Scan, read_scan
+from ..evidence import missing
 from ..verdict import Finding, Verdict, judged, not_tested
 from .archive import Image
 from .context import Scene
-from .trivy import FILE as TRIVY
-from .trivy import Scan, read_scan
 
 _BILLS = ("sbom*.json", "*.cdx.json", "*.spdx.json")
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Mapping
 from pathlib import Path
 
 from ...exits import CommandError, Exit
+from ...github import add_summary
 from .junit import junit
 from .record import Record
 from .text import log, summary
@@ -15,7 +14,7 @@ from .text import log, summary
 LOG, JSON, JUNIT = "security_test.log", "hipaa-results.json", "hipaa-junit.xml"
 
 
-def write_reports(record: Record, folder: Path, environ: Mapping[str, str] = os.environ) -> None:
+def write_reports(record: Record, folder: Path) -> None:
     """Write the log, the JSON and the JUnit file, and on GitHub add to the step summary.
 
     Raises:
@@ -29,12 +28,10 @@ def write_reports(record: Record, folder: Path, environ: Mapping[str, str] = os.
             (JUNIT, junit(record)),
         ):
             (folder / name).write_text(text, encoding="utf-8")
-        if environ.get("GITHUB_STEP_SUMMARY"):
-            with Path(environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as file:
-                file.write(summary(record))
     except OSError as error:
         raise CommandError(
             Exit.BAD_INPUT,
             f"The reports cannot be written: {error}.",
             "Name a folder that can be written to with --output.",
         ) from error
+    add_summary(summary(record))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ElementTree  # nosec B405 - writes only
+from xml.etree import ElementTree  # nosec B405 - writes only
 
 from .. import NOTE
 from ..run import Result

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from iadeploy.masking import printable
 
+from ...markdown import cell, row
 from .. import NOTE
 from ..run import Result
 from .record import BAD, Record
@@ -64,13 +65,4 @@ def summary(record: Record) -> str:
 def _row(result: Result) -> str:
     check, verdict = result.check, result.verdict
     status = f"**{verdict.status.value}**" if verdict.status in BAD else verdict.status.value
-    cells = (check.id, status, check.title, check.cited, verdict.reason)
-    return f"| {' | '.join(_cell(cell) for cell in cells)} |"
-
-
-def _cell(text: str) -> str:
-    """Return foreign text so that it stays in its cell and makes no markup."""
-    plain = " ".join(printable(text).split())
-    for sign, shown in (("&", "&amp;"), ("<", "&lt;"), ("|", "\\|"), ("[", "\\["), ("`", "\\`")):
-        plain = plain.replace(sign, shown)
-    return plain
+    return row((cell(check.id), status, *map(cell, (check.title, check.cited, verdict.reason))))

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
-from ..evidence import read_json
+from ...evidence import read_json
+from ...gates.scanners.bandit import RESULTS as BANDIT_RESULTS
 from ..verdict import Finding, Verdict, judged
 from .context import Source
 
@@ -42,7 +43,6 @@ _NOT_SHIPPED = frozenset(("tests", "test", "molecule"))
 _PROSE = (".md", ".rst")
 # Weak hashes, no certificate validation, no host key verification.
 _BANDIT = frozenset(("B324", "B501", "B507"))
-_BANDIT_FILE = "bandit-report.json"
 
 
 def check(source: Source) -> Verdict:
@@ -53,9 +53,9 @@ def check(source: Source) -> Verdict:
         if _ships(path):
             looked_at += 1
             findings += in_text(path, text)
-    report = read_json(source.evidence / _BANDIT_FILE)
+    report = read_json(source.evidence / BANDIT_RESULTS)
     if report is None:
-        note = f"There is no {_BANDIT_FILE}, so B324, B501 and B507 rest on S7's own patterns."
+        note = f"There is no {BANDIT_RESULTS}, so B324, B501 and B507 rest on S7's own patterns."
         return judged(findings, looked_at, "files", note)
     findings += from_bandit(report)
     return judged(findings, looked_at, "files and bandit's report")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,8 @@ from ...runner.syntax import syntax_complaints
 from ...runner.values import Server
 from ..pointers import pointer_fault
 from ..project import Project
-from ..tasks import every_task
+from ..role_tasks import tasks_of
 from ..verdict import Finding, Verdict, judged, together
-from ..yaml_values import documents
 from .context import Source
 
 _EMERGENCY = ("emergency_access", "emergency-access", "break_glass")
@@ -24,17 +23,17 @@ _SETTINGS = {
     "checksum": re.compile(r"backup.*(?:checksum|sha256|digest|verify)"),
 }
 _ENDS = re.compile(r"\bexpires\b|\bat\b|systemd-run|on-active|chage|--expiredate")
-_RECORDS = re.compile(r"\blogger\b|syslogger|ledger|audit", re.IGNORECASE)
+# The product's own module writes into the ledger before and after.
+_RECORDS = re.compile(
+    r"\blogger\b|syslogger|ledger|audit|'emergency_access': \{'state': 'begun'", re.IGNORECASE
+)
 
 
 def check(source: Source) -> Verdict:
     """Look at each server's variables, then at the playbooks and have Ansible read them."""
 
     def look(place: str, server: Server) -> Verdict:
-        variables: dict[str, Any] = {}
-        for role in sorted((source.content / "roles").glob("*/defaults")):
-            variables |= server.role(role.parent).variables
-        faults = {name: _pointed(source.project, name) for name in not_configured(variables)}
+        faults = {name: _pointed(source.project, name) for name in _missing(source, server)}
         found = [
             Finding(f"no variable gives backups their {name}, and {fault}", place, 0, name)
             for name, fault in faults.items()
@@ -48,11 +47,17 @@ def check(source: Source) -> Verdict:
     )
 
 
-def not_configured(variables: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what no variable configures for backups. Pure."""
-    for name, pattern in _SETTINGS.items():
-        if not any(value and pattern.search(known) for known, value in variables.items()):
-            yield name
+def _missing(source: Source, server: Server) -> list[str]:
+    """Return what no variable configures for backups, as the roles see them on a server."""
+    missing = set(_SETTINGS)
+    for folder in sorted((source.content / "roles").glob("*/defaults")):
+        role = server.role(folder.parent)
+        missing = {
+            name
+            for name in missing
+            if not any(_SETTINGS[name].search(one) and role.value(one) for one in role.variables)
+        }
+    return sorted(missing)
 
 
 def _pointed(project: Project, name: str) -> str:
@@ -60,16 +65,12 @@ def _pointed(project: Project, name: str) -> str:
     return pointer_fault(project, f"backup.{name}", pointer, f"the {name} of backups")
 
 
-def emergency_faults(playbook: str) -> Iterator[str]:
-    """Yield what an emergency access playbook lacks. Pure.
-
-    Raises:
-        ValueError: it is no YAML.
-    """
-    tasks = [str(dict(task)) for doc in documents(playbook) for task, _ in every_task(doc)]
-    if not any(_ENDS.search(task) for task in tasks):
+def emergency_faults(tasks: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield what the tasks of an emergency access lack. Pure."""
+    texts = [str(dict(task)) for task in tasks]
+    if not any(_ENDS.search(text) for text in texts):
         yield "the emergency access does not end by itself"
-    if not any(_RECORDS.search(task) for task in tasks):
+    if not any(_RECORDS.search(text) for text in texts):
         yield "the emergency access is not recorded"
 
 
@@ -84,7 +85,8 @@ def _playbook_faults(source: Source) -> Iterator[Finding]:
         yield Finding(f"Ansible cannot read it: {said}", f"playbooks/{playbook.name}", 0, "syntax")
     emergency = found[_EMERGENCY[0]]
     if emergency is not None and emergency not in complaints:
-        for text in emergency_faults(emergency.read_text(encoding="utf-8")):
+        roles = [root / "roles" for root in (source.project.root, source.content)]
+        for text in emergency_faults(tasks_of(emergency, roles)):
             yield Finding(text, f"playbooks/{emergency.name}", 0, text)
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from flask import Flask
+from sqlalchemy import Engine, create_engine, event, text
+from werkzeug.security import generate_password_hash
+
 from innerarchitect import migrate
 from innerarchitect.app import create_app
 from innerarchitect.database import Database
 from innerarchitect.models import Base, User
-from sqlalchemy import create_engine, text
-from werkzeug.security import generate_password_hash
-
 from tests.support import (
     DATABASES,
     PASSWORD,
@@ -27,6 +29,24 @@ from tests.support import (
     parts_of,
     settings_for,
 )
+
+_SPOILS_AUDIT = re.compile(
+    r"\s*(?:UPDATE|DELETE\s+FROM|TRUNCATE(?:\s+TABLE)?|DROP\s+TABLE)\s+[\"\w.]*\baudit_events\b",
+    re.IGNORECASE,
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def audit_records_stay() -> Iterator[None]:
+    """Fail any test in which the application changes or deletes an audit record."""
+
+    def look(*arguments: Any) -> None:
+        statement = str(arguments[2])
+        assert _SPOILS_AUDIT.match(statement) is None, statement
+
+    event.listen(Engine, "before_cursor_execute", look)
+    yield
+    event.remove(Engine, "before_cursor_execute", look)
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
 from innerarchitect.models import AuditEvent
 from innerarchitect.services import Services
 from innerarchitect.settings import Settings, load
-from sqlalchemy import select
-from werkzeug.test import TestResponse
 
 PASSWORD = "correct horse battery"
 SECRET_KEY = "0123456789abcdef0123456789abcdef"

@@ -6,6 +6,7 @@ import socket
 
 import pytest
 import redis
+
 from innerarchitect import cache
 
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from innerarchitect.app import create_app
-from innerarchitect.health import CheckFailed, Health
 from sqlalchemy import text
 
+from innerarchitect.app import create_app
+from innerarchitect.health import CheckFailed, Health
 from tests.support import Browser, parts_of, settings_for
 
 

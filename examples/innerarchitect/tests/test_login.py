@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 from flask import Flask
-from innerarchitect.app import create_app
 
+from innerarchitect.app import create_app
 from tests.support import PASSWORD, Browser, FakeClock, audit_rows, parts_of, settings_for
 
 IDLE = 900

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 from flask import Flask
-from innerarchitect.metrics import RequestCounters, render
 
+from innerarchitect.metrics import RequestCounters, render
 from tests.support import Browser
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import innerarchitect
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, text
+
+import innerarchitect
 from innerarchitect import migrate
 from innerarchitect.database import Database
 from innerarchitect.models import Base
 from innerarchitect.schema import known_revisions
-from sqlalchemy import Engine, text
-
 from tests.support import settings_for
 
 

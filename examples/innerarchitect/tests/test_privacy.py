@@ -6,13 +6,13 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
-from innerarchitect.database import Database
-from innerarchitect.journal import MAX_CHARACTERS
-from innerarchitect.models import Entry
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from innerarchitect.database import Database
+from innerarchitect.journal import MAX_CHARACTERS
+from innerarchitect.models import Entry
 from tests.support import Browser, audit_rows, parts_of, settings_for
 
 

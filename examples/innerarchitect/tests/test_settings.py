@@ -7,10 +7,10 @@ import stat
 from pathlib import Path
 
 import pytest
+
 from innerarchitect import datadir
 from innerarchitect.environment import SettingsError
 from innerarchitect.settings import load
-
 from tests.support import SECRET_KEY
 
 POSTGRESQL = {"DATABASE_URL": "postgresql://u:hush-hush@db/x", "SECRET_KEY": SECRET_KEY}

@@ -125,6 +125,7 @@ EXPECT_FIELDS: dict[str, Field] = {
     "out_of_memory": Field("bool", kinds=("container",), default=False),
     "value": Field(kinds=("postgres",)),
     "migration_head": Field(kinds=("postgres",)),
+    "settings": Field("dict", kinds=("postgres",)),
     "max_lag": Field("float", kinds=("postgres",), least=0, most=86_400_000),
     "min_free_mib": Field("int", kinds=("disk",), default=0, least=0, most=1 << 40),
     "min_free_percent": Field("float", kinds=("disk",), default=10.0, least=0, most=100),

@@ -19,7 +19,7 @@ _SILENT = {
     "http": "it takes connections but does not answer in time: is it overloaded, or does it wait?",
     "tls": "it takes connections but does not speak TLS: is that the right port?",
     "postgres": "is that port really PostgreSQL's, and is the server overloaded?",
-    "redis": "is that port really Redis's, and does a slow command block it?",
+    "redis": "is that Redis's port, with TLS or without as asked? Does a slow command block it?",
     "container": "the Docker Engine hangs: see 'service docker status' on this host",
     "command": "the command runs longer than its timeout allows",
     "disk": "the file system does not answer: a network mount that has gone?",
@@ -78,5 +78,5 @@ def explain(error: BaseException, kind: str, place: str, seconds: float) -> Verd
 
 def timed_out(kind: str, place: str, seconds: float) -> Verdict:
     """Return the verdict over a peer that did not answer in time."""
-    cause = f"no answer within {seconds:g} s from {place}"
+    cause = f"no answer within {round(seconds, 2):g} s from {place}"
     return Verdict(False, "timeout", cause, _SILENT.get(kind, "a firewall looks like this too"))

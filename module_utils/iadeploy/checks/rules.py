@@ -6,11 +6,14 @@ import re
 from typing import Any
 
 from .jsonpath import parse_path
-from .reading import Problems
+from .reading import Problems, shown
 from .targets import check_host, check_url
 
 _NAME = re.compile(r"[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]{0,78}[^\s\x00-\x1f\x7f])?")
 _ROOM = ("min_free_mib", "min_free_percent", "min_free_inodes_percent")
+# Statuses that are followed as far as a check allows it.
+REDIRECTS = (301, 302, 303, 307, 308)
+_SETTING = re.compile(r"[a-z_][a-z0-9_]{0,62}(?:\.[a-z_][a-z0-9_]{0,62})?")
 _SCALARS = (str, int, float, bool, type(None))
 
 
@@ -65,10 +68,26 @@ def judge_expect(kind: str, expect: dict[str, Any], path: str, problems: Problem
             header: _pattern(text, f"{path}.expect.headers.{header[:40]}", problems)
             for header, text in (expect["headers"] or {}).items()
         }
-    if kind == "postgres" and expect["value"] is not None and not expect["value"]:
-        problems.add(f"{path}.expect.value", "is empty")
+    if kind == "postgres":
+        if expect["value"] is not None and not expect["value"]:
+            problems.add(f"{path}.expect.value", "is empty")
+        wanted = expect["settings"] or {}
+        expect["settings"] = _settings(wanted, f"{path}.expect.settings", problems)
     if kind == "disk" and not any(expect[name] for name in _ROOM):
         problems.add(f"{path}.expect", "asks for nothing")
+
+
+def judge_together(
+    target: dict[str, Any], expect: dict[str, Any], path: str, problems: Problems
+) -> None:
+    """Name what no answer could fulfil, given how it is asked for."""
+    if target["method"] == "HEAD":
+        for name in ("body", "json", "version", "release"):
+            if expect[name]:
+                problems.add(f"{path}.expect.{name}", "needs the method GET: HEAD has no body")
+    never = sorted(set(REDIRECTS) & set(expect["status"])) if target["redirects"] else []
+    if never and not set(expect["status"]) - set(REDIRECTS):
+        problems.add(f"{path}.expect.status", f"{never[0]} is followed; set redirects to 0")
 
 
 def _pattern(text: Any, path: str, problems: Problems) -> Any:
@@ -77,6 +96,25 @@ def _pattern(text: Any, path: str, problems: Problems) -> Any:
     except (re.error, RecursionError, OverflowError):
         problems.add(path, "is no regular expression")
         return None
+
+
+def _settings(wanted: dict[str, Any], path: str, problems: Problems) -> dict[str, tuple[str, ...]]:
+    """Return the good values of each setting of a PostgreSQL server."""
+    found = {}
+    for name, value in wanted.items():
+        good = value if isinstance(value, list) else [value]
+        if _SETTING.fullmatch(name) is None:
+            problems.add(f"{path}.{shown(name)}", "is no setting's name")
+        elif not good or not all(isinstance(one, (str, int, float)) for one in good):
+            problems.add(f"{path}.{name}", "must be a value as SHOW prints it, or a list of them")
+        else:
+            found[name] = tuple(map(_as_shown, good))
+    return found
+
+
+def _as_shown(value: Any) -> str:
+    """Return a value as PostgreSQL's SHOW prints it; YAML reads a bare on as true."""
+    return ("on" if value else "off") if isinstance(value, bool) else str(value)
 
 
 def _paths(wanted: dict[str, Any], path: str, problems: Problems) -> list[tuple[str, Any, Any]]:

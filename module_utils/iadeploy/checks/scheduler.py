@@ -66,7 +66,7 @@ class Scheduler:
         while not all(one.settled for one in self._all):
             now = time.monotonic()
             if now >= ends:
-                self._give_up()
+                self._give_up(ends)
                 break
             self._start_due(now, ends)
             self._take_outcome(self._next_event(ends))
@@ -117,7 +117,7 @@ class Scheduler:
             except Exception as error:  # pylint: disable=broad-exception-caught
                 verdict = _fault(error)
             attempt.close()
-            self._outcomes.put((progress, attempt, verdict, time.monotonic() - started))
+            self._outcomes.put((progress, attempt, verdict, attempt.took(started)))
 
     def _take_outcome(self, wait: float) -> None:
         try:
@@ -189,13 +189,13 @@ class Scheduler:
     def _overrule(self, now: float) -> None:
         """End attempts that are over their time although their kind has not noticed."""
         for progress in list(self._running):
-            attempt = progress.current
-            if attempt is not None and now >= attempt.ends + _GRACE:
-                check = progress.check
-                self._drop(progress)
-                self._finish(
-                    progress, timed_out(check.kind, check.place, attempt.seconds), attempt.seconds
-                )
+            if progress.current is not None and now >= progress.current.ends + _GRACE:
+                self._time_out(progress)
+
+    def _time_out(self, progress: Progress) -> None:
+        check, seconds = progress.check, progress.current.seconds if progress.current else 0.0
+        self._drop(progress)
+        self._finish(progress, timed_out(check.kind, check.place, seconds), seconds)
 
     def _drop(self, progress: Progress) -> None:
         """Cut an attempt off; its thread ends some time, and its outcome counts no more."""
@@ -204,7 +204,12 @@ class Scheduler:
             progress.current = None
             self._lost += 1
 
-    def _give_up(self) -> None:
+    def _give_up(self, ends: float) -> None:
+        # What a kind says of its own time's end says more.
+        while self._running and time.monotonic() < ends + _GRACE:
+            self._take_outcome(max(0.0, ends + _GRACE - time.monotonic()))
+        for progress in list(self._running):
+            self._time_out(progress)
         for progress in self._all:
             if not progress.settled:
                 progress.give_up(self._deadline)

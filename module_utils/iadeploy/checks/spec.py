@@ -129,9 +129,9 @@ def _read_check(raw: Any, path: str, module: dict[str, Any], problems: Problems)
     rules.judge_common(common, path, problems)
     rules.judge_expect(kind, expect, path, problems)
     place = settle_target(kind, values, module, path, problems)
-    if expect.pop("release", False):
-        expect["version"] = module["release_version"]
-        expect["version_unknown"] = not module["release_version"]
+    if kind == "http":
+        rules.judge_together(values, expect, path, problems)
+        expect["version"] = module["release_version"] if expect["release"] else expect["version"]
     if len(problems.found) > before:
         return None
     return Check(**common, target=values, expect=expect, place=place)

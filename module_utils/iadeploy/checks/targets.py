@@ -12,6 +12,7 @@ from .reading import Problems
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")
 _HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}")
 _UNIT = re.compile(r"[A-Za-z0-9][A-Za-z0-9:_.@\\-]{0,254}")
+_TRUSTING = ("require", "verify-ca", "verify-full")
 _SECRET_HEADERS = ("authorization", "cookie", "proxy-authorization", "x-api-key", "x-auth-token")
 
 
@@ -141,10 +142,21 @@ def _settle_login(
         return ""
     if target["password"] and kind == "postgres" and not target["username"]:
         problems.add(f"{path}.password", "needs a username")
+    _judge_trust(kind, target, path, problems)
     check_host(target, "host", path, problems)
     target["port"] = target["port"] or DEFAULT_PORTS[kind]
     place = urls.place(target["host"], target["port"])
     return f"{place}/{target['database']}" if target.get("database") else place
+
+
+def _judge_trust(kind: str, target: dict[str, Any], path: str, problems: Problems) -> None:
+    """Refuse certificates to trust where none would be looked at."""
+    if not target["ca_file"]:
+        return
+    if kind == "redis" and not (target["tls"] and target["tls_verify"]):
+        problems.add(f"{path}.ca_file", "needs tls and tls_verify to be true, or a rediss:// dsn")
+    if kind == "postgres" and target["sslmode"] not in _TRUSTING:
+        problems.add(f"{path}.ca_file", f"needs an sslmode of {', '.join(_TRUSTING)}")
 
 
 def _settle_disk(

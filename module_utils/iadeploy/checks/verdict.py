@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 from .spec import Check
 
+# Seconds that judging an answer may take; the search for a pattern ends before.
+_OWN_WORK = 6.0
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -42,6 +45,7 @@ class Attempt:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.ends = time.monotonic() + seconds
+        self._answered_at: float | None = None
         self._twins: list[socket.socket] = []
         self._over = False
         self._lock = threading.Lock()
@@ -54,6 +58,15 @@ class Attempt:
     def expired(self) -> bool:
         """Whether the time is over."""
         return time.monotonic() >= self.ends
+
+    def answered(self) -> None:
+        """Note that the answer is there; what follows is our own work, no latency of the peer."""
+        self._answered_at = time.monotonic()
+        self.ends = max(self.ends, self._answered_at + _OWN_WORK)
+
+    def took(self, started: float) -> float:
+        """Return the seconds from a moment of the monotonic clock to the answer, or to now."""
+        return (self._answered_at or time.monotonic()) - started
 
     def guard(self, connection: socket.socket) -> None:
         """Have ``cut`` end a connection; a copy of it is kept, since TLS takes the original."""

@@ -75,6 +75,7 @@ def _text(message: Message, subject: str) -> str:
 
 
 def _html(message: Message, subject: str) -> str:
+    # Without the sign: a red cross cannot be seen on a red bar.
     background, color = _TONES[message.kind.tone]
     return f"""<!doctype html>
 <html lang="en">
@@ -94,7 +95,7 @@ def _html(message: Message, subject: str) -> str:
 border-collapse:separate;overflow:hidden;font-family:-apple-system,'Segoe UI',Roboto,Helvetica,\
 Arial,sans-serif;font-size:16px;line-height:1.45;">
 <tr><td style="background:{background};color:{color};padding:16px 20px;font-size:18px;\
-font-weight:600;overflow-wrap:anywhere;">{fit(message.title, _SUBJECT, markup)}</td></tr>
+font-weight:600;overflow-wrap:anywhere;">{markup(subject)}</td></tr>
 <tr><td style="padding:16px 20px;">
 {_paragraph(message)}{_table(message.rows)}{_next(message)}{_button(message)}
 </td></tr>

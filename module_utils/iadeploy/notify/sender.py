@@ -53,7 +53,7 @@ def notify(params: dict[str, Any], *, check: bool = False) -> dict[str, Any]:
 
 
 def _event(params: dict[str, Any], receipt: dict[str, Any], now: float) -> Event:
-    event = build_event(params["event"], {name: value for name, value in params.items()})
+    event = build_event(params["event"], dict(params))
     at = f"{datetime.fromtimestamp(now, timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
     duration = event.duration
     if duration is None and event.kind != "started" and isinstance(receipt.get("at"), (int, float)):

@@ -7,36 +7,51 @@ from typing import Any
 
 from ..errors import DeployError
 from ..health import wait_healthy
-from ..host import Host, View
+from ..host import Asked, Host, View
 from ..slots import other
 from ..spec import Release
 from .drain import drain
+from .handover import Handover, hand_back
 
 
-def abort(host: Host, release_id: str, action: str, actor: str, reason: str) -> dict[str, Any]:
-    """Take the release out of traffic and remove it.
+def abort(
+    host: Host, release_id: str, asked: Asked, reason: str, wanted: Handover
+) -> dict[str, Any]:
+    """Take the release out of traffic, hand its processes back and remove it.
 
     Works after any phase, also when the release never reached this host. One that was committed
     here is live, and stays.
+
+    Args:
+        wanted: with ``only_stop`` the release goes out of traffic and its processes end; a second
+            call does the rest.
 
     Raises:
         DeployError: the old release could not be brought back.
     """
     journal = host.store.journal()
     if journal.get("release") != release_id:
-        return {"changed": False, "flipped": False}
+        return {"changed": False, "flipped": False, "quiet": wanted.only_stop}
     view = host.observe()
     release = host.store.load(release_id)
     switched = journal.get("before") != release_id and (
-        _points_at(view, release_id) or journal.get("slot") == view.layout.serving
+        _points_at(view, release_id)
+        or journal.get("slot") == view.layout.serving
+        or view.layout.ambiguous
     )
     flipped = switched and _flip_back(host, view, journal)
+    if "ran" in journal:
+        hand_back(host, view, wanted)
+    if wanted.only_stop:
+        return {"changed": True, "flipped": flipped, "quiet": True}
+    told = {"actor": asked.actor, "reason": reason}
     if release is not None:
-        _discard(host, release)
-        told = {"migration": release.migration} if release.migration else {}
-        host.store.record(action, "failed", release, actor=actor, reason=reason, **told)
+        if journal.get("before") != release_id:
+            _discard(host, release)
+        migrated = {"migration": release.migration} if release.migration else {}
+        host.store.record(asked.action, "failed", release, **told, **migrated)
     else:
-        host.store.record_unkept(action, "failed", release_id, actor=actor, reason=reason)
+        host.store.record_unkept(asked.action, "failed", release_id, **told)
     host.store.end()
     return {"changed": True, "flipped": flipped}
 
@@ -48,7 +63,7 @@ def _points_at(view: View, release_id: str) -> bool:
 
 def _flip_back(host: Host, view: View, journal: dict[str, Any]) -> bool:
     """Send requests to the release that served before."""
-    slot = other(view.layout.serving or "")
+    slot = other(journal["slot"])
     before = view.containers.get(slot)
     if not journal.get("before"):
         host.proxy.park()
@@ -80,5 +95,6 @@ def _discard(host: Host, release: Release) -> None:
             host.engine.stop(release.container, host.settings.stop_seconds)
         return
     host.engine.remove(release.container)
+    host.remove_processes(release.id)
     host.engine.remove_image(release.image)
     host.store.forget(release.id)

@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..clock import age
+from ..container import fate
 from ..errors import DeployError
 from ..host import Host
 from ..probe import fetch, judge
+from ..processes import instances
 from ..spec import Release
 from ..tether import check_tether
 from ..traffic import Counters, Limits, breach, remark
+from . import handover
 
 _INTERVAL = 0.25  # seconds between two looks
 _BAD_IN_A_ROW = 3  # health answers; a single slow one is no reason to go back
@@ -32,25 +35,31 @@ class Bake:
     bad: int = 0
 
 
-def bake(host: Host, release: Release, wanted: Bake) -> dict[str, Any]:
+def bake(host: Host, release: Release, wanted: Bake, *, first: bool = False) -> dict[str, Any]:
     """Watch the release for one window.
+
+    Args:
+        first: whether this host runs the processes of which the fleet has one.
 
     Returns:
         ``bad`` for the next call, what the proxy counted since the switch, and a remark when
         that was too little.
 
     Raises:
-        DeployError: the container died or restarted, its health is bad, or the proxy counted more
+        DeployError: a container died or restarted, its health is bad, or the proxy counted more
             failures or slower answers than the limits allow. Nothing was changed.
     """
     journal = host.store.journal()
-    if journal.get("step") != "switch" or journal.get("release") != release.id:
+    step = journal.get("step")
+    if step not in ("switch", handover.STEP) or journal.get("release") != release.id:
         return {"changed": False, "bad": 0, "traffic": {}, "remark": ""}
     slot, bad = journal["slot"], wanted.bad
+    beside = instances(release, first) if step == handover.STEP else {}
     ends = time.monotonic() + wanted.window
     while True:
         check_tether()
         _check_container(host, release)
+        handover.check_processes(host, release, beside)
         bad = _check_health(host, release, slot, bad)
         new = _check_traffic(host, release, journal, wanted.limits)
         if time.monotonic() >= ends:
@@ -66,17 +75,9 @@ def bake(host: Host, release: Release, wanted: Bake) -> dict[str, Any]:
 
 def _check_container(host: Host, release: Release) -> None:
     """Raise when the container is not the one that went into traffic, alive ever since."""
-    container = host.engine.inspect(release.container)
-    if container is not None and container.running and container.restarts == 0:
-        return
-    if container is None:
-        what = "the container was removed"
-    elif container.restarts:
-        times = "once" if container.restarts == 1 else f"{container.restarts} times"
-        what = f"the container crashed and was restarted {times}"
-    else:
-        what = f"the container exited with code {container.exit_code}"
-    raise _worse(host, release, f"{what} after it took traffic")
+    what = fate(host.engine.inspect(release.container))
+    if what:
+        raise _worse(host, release, f"the container {what} after it took traffic")
 
 
 def _check_health(host: Host, release: Release, slot: str, bad: int) -> int:
@@ -95,14 +96,18 @@ def _check_traffic(
     host: Host, release: Release, journal: dict[str, Any], limits: Limits
 ) -> Counters:
     """Return what the proxy counted since the switch; raise when it is too bad."""
-    traffic = journal.get("traffic") or {}
-    begun = Counters.from_json(traffic.get("new")) or Counters()
-    new = host.proxy.counters(journal["slot"]).since(begun) or Counters()
-    limits = limits.after(age(journal["at"]))
-    bad = breach(new, Counters.from_json(traffic.get("old")), limits)
+    new = _counted(host, journal)
+    limits = limits.after(age(journal.get("since") or journal["at"]))
+    bad = breach(new, Counters.from_json((journal.get("traffic") or {}).get("old")), limits)
     if bad:
         raise _worse(host, release, bad)
     return new
+
+
+def _counted(host: Host, journal: dict[str, Any]) -> Counters:
+    """Return what the proxy counted of the release since the switch."""
+    begun = Counters.from_json((journal.get("traffic") or {}).get("new")) or Counters()
+    return host.proxy.counters(journal["slot"]).since(begun) or Counters()
 
 
 def _worse(host: Host, release: Release, what: str) -> DeployError:
@@ -110,5 +115,8 @@ def _worse(host: Host, release: Release, what: str) -> DeployError:
         what,
         "Read the container's last log lines",
         cause="unhealthy",
-        evidence={"log": host.last_words(release)},
+        evidence={
+            "log": host.last_words(release),
+            "traffic": _counted(host, host.store.journal()).to_json(),
+        },
     )

@@ -66,6 +66,7 @@ def _prune(host: Host, release: Release) -> list[str]:
     kept_images = {one.image for one in host.store.releases() if one not in doomed}
     for one in doomed:
         host.engine.remove(one.container)
+        host.remove_processes(one.id)
         if one.image not in kept_images:
             host.engine.remove_image(one.image)
         host.store.forget(one.id)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..backup import make_backup
+from ..encryption import check_encryption
 from ..errors import DeployError
 from ..host import Asked, Host
 from ..masking import log_tail
@@ -22,12 +23,14 @@ def preflight(wanted: Wanted) -> None:
     """Refuse early what would end a migration before it begins. Asks no database.
 
     Raises:
-        DeployError: a URL is none, or PostgreSQL's client is not on this server.
+        DeployError: a URL or a recipient is none, or a program is not on this server.
     """
     if wanted.tool == ALEMBIC or wanted.backup.wanted:
         for url in filter(None, (wanted.url, wanted.backup.scratch_url)):
             Postgres(url)
         check_programs()
+    if wanted.backup.wanted:
+        check_encryption(wanted.backup.recipients)
 
 
 def migrate(host: Host, release: Release, wanted: Wanted, asked: Asked) -> dict[str, Any]:

@@ -10,16 +10,20 @@ from ..container import Container
 from ..errors import DeployError
 from ..health import wait_healthy
 from ..host import Host, View
+from ..processes import compare, instances, mode
 from ..reference import parse_reference
 from ..spec import Release
 
 
-def plan_deploy(host: Host, wanted: Release, secrets: dict[str, str]) -> dict[str, Any]:
+def plan_deploy(
+    host: Host, wanted: Release, secrets: dict[str, str], *, first: bool = False
+) -> dict[str, Any]:
     """Resolve the image and compare the wanted release with what serves.
 
     Args:
         wanted: the release; its digest is empty while only a tag is known.
         secrets: its secret values by name.
+        first: whether this host runs the processes of which the fleet has one.
 
     Raises:
         DeployError: the host could not run the release; nothing was touched.
@@ -33,18 +37,20 @@ def plan_deploy(host: Host, wanted: Release, secrets: dict[str, str]) -> dict[st
     view = host.observe()
     return {
         "digest": digest,
-        "same": _is_same(host, view, wanted, secrets),
+        "same": _is_same(host, view, wanted, secrets) and _is_complete(host, view, first),
+        "handover": _mode(host, view, wanted),
         "interrupted": host.store.journal() or None,
         "diff": _diff(host, view, wanted),
         **view.summary(),
     }
 
 
-def plan_rollback(host: Host, target: str) -> dict[str, Any]:
+def plan_rollback(host: Host, target: str, *, first: bool = False) -> dict[str, Any]:
     """Find the release to go back to.
 
     Args:
         target: a release id, or ``previous`` for the one that served before the current one.
+        first: whether this host runs the processes of which the fleet has one.
 
     Raises:
         DeployError: there is no such release here, or its image is gone.
@@ -64,11 +70,39 @@ def plan_rollback(host: Host, target: str) -> dict[str, Any]:
         "digest": release.digest,
         "target": release.summary(),
         "warm": _is_warm(host, view, release),
-        "same": serving is not None and serving.release == release.id and not host.store.journal(),
+        "same": serving is not None
+        and serving.release == release.id
+        and not host.store.journal()
+        and _is_complete(host, view, first),
+        "handover": _mode(host, view, release),
         "interrupted": host.store.journal() or None,
         "diff": _diff(host, view, release),
         **view.summary(),
     }
+
+
+def _is_complete(host: Host, view: View, first: bool) -> bool:
+    """Whether exactly the processes run here that the serving release has."""
+    current = host.store.load(view.serving.release) if view.serving else None
+    wanted = instances(current, first) if current else {}
+    return not compare(wanted, host.processes(view))
+
+
+def _mode(host: Host, view: View, wanted: Release) -> str:
+    """Return how processes will change hands.
+
+    Raises:
+        DeployError: the release has processes, and the server was prepared before there were any.
+    """
+    network = host.settings.process_network
+    if wanted.runtime.processes and not host.engine.has_network(network):
+        raise DeployError(
+            f"the Docker network {network} does not exist on this server",
+            "Run 'iactl bootstrap' for this environment once more",
+            cause="refused",
+        )
+    current = host.store.load(view.serving.release) if view.serving else None
+    return mode(wanted, current, view.processes)
 
 
 def _is_warm(host: Host, view: View, release: Release) -> bool:
@@ -131,13 +165,20 @@ def _check_ledger(host: Host) -> None:
 def _check_space(host: Host) -> None:
     root = str(host.engine.info().get("DockerRootDir", "/var/lib/docker"))
     free = shutil.disk_usage(root).free
-    if free < host.settings.min_free_bytes:
+    asked = host.settings.min_free_bytes
+    if free < asked:
         raise DeployError(
-            f"{root} has {free >> 20} MiB free, a deploy asks for"
-            f" {host.settings.min_free_bytes >> 20} MiB",
-            "Free space, for instance with 'docker image prune', or lower app_min_free_mib",
+            f"{root} has {free >> 20} MiB free, a deploy asks for {asked >> 20} MiB:"
+            f" {(asked - free >> 20) + 1} MiB are missing",
+            f"Free space: 'docker image prune -a' would free {_freed(host)}; or lower"
+            " app_min_free_mib",
             cause="refused",
         )
+
+
+def _freed(host: Host) -> str:
+    unused = host.engine.unused_image_bytes()
+    return f"up to {unused >> 20} MiB" if unused >> 20 else "nothing"
 
 
 def _diff(host: Host, view: View, wanted: Release) -> dict[str, str]:
@@ -151,10 +192,12 @@ def describe(release: Release | None) -> str:
     if release is None:
         return "nothing deployed\n"
     runtime = release.runtime
+    processes = [f"{one.name} ({one.count} per {one.per})" for one in runtime.processes]
     return (
         f"image: {release.image}\n"
         f"port: {runtime.port}\n"
         f"variables: {', '.join(sorted(runtime.env)) or '-'}\n"
         f"secrets: {', '.join(sorted(runtime.secret_names)) or '-'} (as {runtime.secrets_as})\n"
+        f"processes: {', '.join(processes) or '-'}\n"
         f"configuration: {runtime.config_hash[:12]}\n"
     )

@@ -12,13 +12,15 @@ from ..host import Asked, Host
 from ..lease import Claim
 from ..migrate_arguments import build_migrate
 from ..migrations import meaning_of_going_back
+from ..process_arguments import build_handover
 from .abort import abort
 from .bake import bake
 from .commit import commit
 from .fetch import fetch
+from .handover import handover
 from .plan import plan_deploy, plan_rollback
 from .prepare import prepare
-from .switch import switch
+from .switch import check_share, switch
 
 
 def answer(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
@@ -48,7 +50,7 @@ def _run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         except DeployError as error:
             host.store.lease.release(claim.run)
             if not check_mode:
-                _note_refusal(host, params, error)
+                _note_refusal(host, params, claim.run, error)
             raise
     if params["phase"] == "unlock":
         host.store.lease.release(claim.run)
@@ -56,12 +58,12 @@ def _run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     return _mutate(host, params, claim, check_mode)
 
 
-def _note_refusal(host: Host, params: dict[str, Any], error: DeployError) -> None:
+def _note_refusal(host: Host, params: dict[str, Any], run: str, error: DeployError) -> None:
     """Write down that a release was refused here, unless another run is at work."""
     try:
         with host.store.exclusive(wait=0):
             facts = {"actor": params["actor"], "image": params["image"], "reason": error.what}
-            host.store.tell(params["action"], "refused", **facts)
+            host.store.tell(params["action"], "refused", run=run, **facts)
     except DeployError:
         return  # what made it refuse is what the operator has to hear
 
@@ -78,9 +80,9 @@ def _lock(host: Host, options: dict[str, Any], claim: Claim) -> int:
 def _plan(host: Host, params: dict[str, Any]) -> dict[str, Any]:
     lease = host.store.lease.read()
     known = {"lease": lease.to_json() if lease else None}
-    wanted = build_migrate(params["migrate"])
+    wanted, first = build_migrate(params["migrate"]), params["handover"]["first"]
     if params["action"] == "rollback":
-        planned = plan_rollback(host, params["release"])
+        planned = plan_rollback(host, params["release"], first=first)
         target, entries = host.known(planned["target"]["id"]), host.store.ledger().entries
         meaning = meaning_of_going_back(entries, target, wanted.allow_destructive)
         return {**known, **planned, **meaning}
@@ -90,7 +92,7 @@ def _plan(host: Host, params: dict[str, Any]) -> dict[str, Any]:
         from .migrate import preflight  # pylint: disable=import-outside-toplevel  # as below
 
         preflight(wanted)
-    return {**known, **plan_deploy(host, *build_release(params))}
+    return {**known, **plan_deploy(host, *build_release(params), first=first)}
 
 
 def _mutate(host: Host, params: dict[str, Any], claim: Claim, check_mode: bool) -> dict[str, Any]:
@@ -101,7 +103,8 @@ def _mutate(host: Host, params: dict[str, Any], claim: Claim, check_mode: bool) 
         if check_mode:
             return {"changed": False}
         host.store.lease.renew(claim)
-        return bake(host, host.known(release_id), watch)
+        first = params["handover"]["first"]
+        return bake(host, host.known(release_id), watch, first=first)
     if check_mode and phase == "migrate":
         from .migrate import preview  # pylint: disable=import-outside-toplevel
 
@@ -118,19 +121,24 @@ def _mutate(host: Host, params: dict[str, Any], claim: Claim, check_mode: bool) 
             # Late: what it needs costs every other phase's start.
             from .migrate import migrate  # pylint: disable=import-outside-toplevel
 
-            wanted = build_migrate(params["migrate"])
-            return migrate(host, host.known(release_id), wanted, asked)
+            migration = build_migrate(params["migrate"])
+            return migrate(host, host.known(release_id), migration, asked)
         if phase == "prepare":
             if params["action"] == "rollback":
                 return prepare(host, host.known(release_id), None, asked)
             return prepare(host, *build_release(params), asked)
         if phase == "switch":
-            return switch(host, host.known(release_id), asked)
+            share = check_share(params["share"])
+            return switch(host, host.known(release_id), asked, share)
+        wanted = build_handover(params["handover"])
+        if phase == "handover":
+            return handover(host, host.known(release_id), wanted, asked)
         if phase == "commit":
             done = commit(host, host.known(release_id), params["action"], params["actor"])
         else:
-            done = abort(host, release_id, params["action"], params["actor"], params["reason"])
-    if not params["lease"]["grant"]:
+            done = abort(host, release_id, asked, params["reason"], wanted)
+        done["ledger_head"] = host.store.ledger().head
+    if not params["lease"]["grant"] and not wanted.only_stop:
         # A host's last phase; the one that granted the lease gets it back when all have ended.
         host.store.lease.release(claim.run)
     return done

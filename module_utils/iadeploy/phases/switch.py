@@ -10,9 +10,14 @@ from ..slots import other
 from ..spec import Release
 from ..traffic import Counters
 
+ALL = 100  # percent
 
-def switch(host: Host, release: Release, asked: Asked) -> dict[str, Any]:
+
+def switch(host: Host, release: Release, asked: Asked, share: int = ALL) -> dict[str, Any]:
     """Point the proxy at the release.
+
+    Args:
+        share: how many of a hundred new requests it gets; the others go where they went before.
 
     Raises:
         DeployError: the release does not run in the free slot, or the proxy refused.
@@ -39,16 +44,37 @@ def switch(host: Host, release: Release, asked: Asked) -> dict[str, Any]:
         before=journal.get("before", before.release if before else ""),
         before_slot=journal.get("before_slot", view.layout.serving or ""),
         traffic=_traffic(host, candidate.slot, journal),
+        share=share,
     )
     # The policy first: after the switch a reboot must bring this container back.
     host.engine.keep_running(candidate.name)
-    host.proxy.serve(candidate.slot, beside="drain" if before is not None else "maint")
+    if before is None:
+        host.proxy.serve(candidate.slot, beside="maint")
+    elif share < ALL:
+        host.proxy.share(candidate.slot, share)
+    else:
+        host.proxy.serve(candidate.slot)
     return {"changed": True, "slot": candidate.slot}
+
+
+def check_share(share: int) -> int:
+    """Return the share of new requests when it is one.
+
+    Raises:
+        DeployError: it is not.
+    """
+    if not 1 <= share <= ALL:
+        raise DeployError(
+            f"app_traffic has a step of {share}", f"Use 1 to {ALL} percent", cause="input"
+        )
+    return share
 
 
 def _traffic(host: Host, slot: str, journal: dict[str, Any]) -> dict[str, Any]:
     """Return what a bake compares: the old release's requests since prepare, and where the
     counters of the candidate's slot stand, which served other releases before."""
+    if journal.get("step") == "switch":
+        return dict(journal["traffic"])  # of the first step; the later ones add to it
     begun = Counters.from_json((journal.get("traffic") or {}).get("old"))
     old = host.proxy.counters(other(slot)).since(begun) if begun else None
     return {

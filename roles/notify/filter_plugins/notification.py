@@ -47,6 +47,9 @@ def release_ended(verdict: Facts, action: str, environment: str, begun: Facts) -
     served = _version(verdict, "release")
     facts = {**begun, "version": served or begun.get("version", "")}
     facts |= {"hosts_total": len(verdict["hosts"]), "hosts_ok": _good(verdict)}
+    facts |= {"ledger_head": _ledger_head(verdict)}
+    if verdict.get("failed_requests") is not None:
+        facts["failed_requests"] = verdict["failed_requests"]
     if code == _DONE:
         event = "succeeded" if action == "deploy" else "rolled_back"
         back = f"To go back: iactl rollback {environment}"
@@ -96,6 +99,14 @@ def _version(verdict: Facts, which: str) -> str:
         if isinstance(answer.get(which), dict)
     }
     return " or ".join(sorted(filter(None, found)))
+
+
+def _ledger_head(verdict: Facts) -> str:
+    """Return the head of the first server's ledger; each server has its own."""
+    heads = (
+        str(verdict["hosts"][host].get("ledger_head") or "") for host in sorted(verdict["hosts"])
+    )
+    return next(filter(None, heads), "")
 
 
 def _good(verdict: Facts) -> int:

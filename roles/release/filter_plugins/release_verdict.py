@@ -14,10 +14,21 @@ DONE, BAD_INPUT, REFUSED, FAILED, NEEDS_HUMAN, LOCKED, NO_TARGET = 0, 2, 3, 4, 5
 
 _BY_CAUSE = {"input": BAD_INPUT, "unavailable": NO_TARGET, "locked": LOCKED, "refused": REFUSED}
 # Phases after which users may have reached the candidate.
-_MOVED = ("switch", "bake")
+_MOVED = ("switch", "handover", "bake")
 _BEFORE_SWITCH = ("fetch", "migrate", "prepare")
 # What a verdict takes over from the one before it.
-_CARRIED = ("digest", "target", "same", "warm", "lease", "migration")
+_CARRIED = (
+    "digest",
+    "target",
+    "same",
+    "warm",
+    "lease",
+    "migration",
+    "handover",
+    "failed_requests",
+)
+# How processes change hands, in rising order of what has to be awaited.
+_MODES = ("none", "host", "fleet")
 _STAYED = (
     "It stays, because its migration was destructive and the release before would not run on"
     " this schema."
@@ -50,7 +61,10 @@ _KEPT = (
     "same",
     "warm",
     "digest",
+    "handover",
+    "quiet",
     "granted",
+    "ledger_head",
     "lease",
 )
 
@@ -69,8 +83,10 @@ def release_verdict(
     Returns:
         The verdict: ``ok``, ``failed`` and ``lost`` hosts, ``fenced`` (another run has taken
         over), ``exit_code``, ``message``, for an abort ``because``, what the plan decided
-        (``digest``, ``target``, ``same``, ``warm``, ``lease``), what the ``migration`` came to and
-        whether going back is ``one_way`` off, and each host's result.
+        (``digest``, ``target``, ``same``, ``warm``, ``lease``, ``handover``), what the
+        ``migration`` came to and whether going back is ``one_way`` off, how many
+        ``failed_requests`` of users the bake saw, whether the hosts are ``quiet`` (each has ended
+        the processes that must not run), and each host's result.
     """
     before = before or {}
     results = {host: _result(hostvars[host], phase) for host in hosts}
@@ -83,6 +99,7 @@ def release_verdict(
         "ok": not failed and bool(hosts),
         "failed": failed,
         "lost": [host for host in failed if results[host]["cause"] == "lost"],
+        "quiet": not failed and all(result.get("quiet") for result in results.values()),
         "fenced": any(result["cause"] == "fenced" for result in results.values()),
         "hosts": results,
         "exit_code": DONE,
@@ -91,10 +108,14 @@ def release_verdict(
     }
     if phase == "migrate":
         verdict.update(_migrated(results))
+    if phase == "bake":
+        verdict["failed_requests"] = _failed_requests(results)
     if phase == "abort":
         # Being back does not make it a success: the run ends with what made it go back.
-        verdict["because"] = before.get("message", "")
-        verdict["exit_code"] = before.get("exit_code", DONE)
+        # It takes two calls where a fleet's one process goes back, and users had been moved.
+        again = before.get("phase") == "abort"
+        verdict["because"] = before.get("because") or before.get("message", "")
+        verdict["exit_code"] = FAILED if again else before.get("exit_code", DONE)
     if phase == "commit" and not before.get("ok", True):
         verdict["because"] = before["message"]
         verdict["exit_code"] = NEEDS_HUMAN
@@ -105,6 +126,16 @@ def release_verdict(
         verdict["exit_code"] = _exit_code(phase, before, results, failed)
         verdict["message"] = _message(phase, results, failed)
     return verdict
+
+
+def _failed_requests(results: dict[str, dict[str, Any]]) -> int | None:
+    """Count what the proxies counted since the switch; None where none of them has counted."""
+    told = [
+        result.get("traffic") or (result.get("evidence") or {}).get("traffic")
+        for result in results.values()
+    ]
+    counted = [int(traffic["errors"]) for traffic in told if traffic]
+    return sum(counted) if counted else None
 
 
 def _migrated(results: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -151,6 +182,9 @@ def _planned(results: dict[str, dict[str, Any]]) -> dict[str, Any]:
         "digest": first["digest"],
         "target": target,
         "same": all(result["same"] for result in results.values()),
+        "handover": max(
+            (one.get("handover", "none") for one in results.values()), key=_MODES.index
+        ),
         "warm": bool(target) and all(result.get("warm") for result in results.values()),
     }
 
@@ -166,7 +200,8 @@ def _exit_code(
         return LOCKED
     if phase == "abort":
         # Before the switch no request can have reached the candidate, whatever a host says now.
-        return NEEDS_HUMAN if before.get("phase") in _MOVED else before.get("exit_code") or FAILED
+        moved = before.get("phase") in (*_MOVED, "abort")
+        return NEEDS_HUMAN if moved else before.get("exit_code") or FAILED
     if phase == "commit":
         # A release that does not serve where it should is a mixed fleet; the rest is tidying up.
         return NEEDS_HUMAN if "mixed" in causes else DONE
@@ -174,6 +209,8 @@ def _exit_code(
         return FAILED  # the schema was touched, whatever this phase met
     if phase in _BEFORE_SWITCH and "locked" in causes:
         return LOCKED
+    if phase == "prepare" and before.get("target") and "unhealthy" in causes:
+        return NEEDS_HUMAN  # going back was the way out; what it was to leave goes on serving
     # A server that was lost while it migrated may have changed the schema.
     if phase in _BEFORE_SWITCH and causes <= {"refused", *(["lost"] * (phase != "migrate"))}:
         return REFUSED

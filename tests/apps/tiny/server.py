@@ -11,6 +11,12 @@ errs        answers users 500 from three seconds after the first one's request
 sickens     calls itself unhealthy from three seconds after its first user's request
 slow        listens only after 4 seconds
 plain       has no health endpoint and no version, as many real applications
+shallow     answers its health endpoint 200 whatever its checks say
+rude        says in its log, its version and its checks what could do harm somewhere
+
+With DEPENDS=HOST:PORT it is healthy only while it reaches that. /slow?SECONDS takes so long, by
+default 2; /upgrade leaves HTTP, as a websocket does; /forwarded tells what the proxies say of
+whoever asks.
 """
 
 from __future__ import annotations
@@ -18,6 +24,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -25,6 +32,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 MODE = os.environ["MODE"]
+# Jinja, shell, YAML, Slack's markup, a terminal's escapes, NUL, right-to-left marks, and very long.
+RUDE = (
+    "{{ 7 * 191 }} {% raw %} $(touch /tmp/pwned) `id` ; rm -rf ~ !!python/object:os.system"
+    " <!channel> <https://evil.example|log in> *bold* [red]markup[/red] &amp;"
+    " \x1b[2J\x1b]0;owned\x07 \x00 \u202egnp.exe\u202c \r\n" + "long " * 2000
+)
 VERSION = os.environ["APP_VERSION"]
 answered = threading.Event()
 first_user: list[float] = []
@@ -33,6 +46,18 @@ first_user: list[float] = []
 def spoiled() -> bool:
     """Whether users have been here for three seconds."""
     return bool(first_user) and time.monotonic() - first_user[0] > 3
+
+
+def reaches(place: str | None) -> bool:
+    """Whether something listens at HOST:PORT; at no place at all is fine."""
+    if not place:
+        return True
+    host, _, port = place.partition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def secret() -> str:
@@ -55,7 +80,7 @@ class Handler(BaseHTTPRequestHandler):
             self.converse()
             return
         if self.path.startswith("/slow"):
-            time.sleep(2)
+            time.sleep(float(self.path.partition("?")[2] or 2))
         status, body = 200, json.dumps({"hello": VERSION})
         if self.path == "/forwarded":
             names = ("X-Forwarded-For", "X-Forwarded-Proto")
@@ -97,10 +122,14 @@ class Handler(BaseHTTPRequestHandler):
             os._exit(3)
         answered.set()
         version = "0.0.0-old" if MODE == "liar" else VERSION
-        good = MODE != "unhealthy" and not (MODE == "sickens" and spoiled())
+        good = MODE not in ("unhealthy", "shallow", "rude") and reaches(os.environ.get("DEPENDS"))
+        good = good and not (MODE == "sickens" and spoiled())
         checks = {"database": "ok" if good else "error: no such table"}
-        body = {"status": "ok" if good else "error", "version": version, "checks": checks}
-        return (200 if good else 503), json.dumps(body)
+        if MODE == "rude":
+            checks = {RUDE: RUDE}
+        told = "ok" if good or MODE == "shallow" else "error"
+        body = {"status": told, "version": version, "checks": checks}
+        return (200 if told == "ok" else 503), json.dumps(body)
 
     def log_message(self, *_: object) -> None:
         """Keep the library's own log out."""
@@ -109,6 +138,8 @@ class Handler(BaseHTTPRequestHandler):
 def main() -> None:
     """Listen until SIGTERM."""
     print(f"tiny {VERSION} starts", flush=True)
+    if MODE == "rude":
+        print(RUDE, flush=True)
     if MODE == "crash":
         sys.exit(f"fatal: cannot log in with password {secret()}")
     if MODE == "slow":

@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from ci_scripts import cli
+from ci_scripts.evidence import EvidenceError
 from ci_scripts.exits import Exit
-from ci_scripts.hipaa.evidence import EvidenceError
 from ci_scripts.hipaa.image.archive import ImageError, read_archive
 from ci_scripts.hipaa.image.checks import CHECKS
 from ci_scripts.hipaa.image.context import Scene

@@ -6,17 +6,20 @@ import json
 import re
 import shutil
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
 
+from ci_scripts.evidence import EvidenceError
 from ci_scripts.exits import CommandError
+from ci_scripts.git import GitError
 from ci_scripts.hipaa.containers import request_faults
-from ci_scripts.hipaa.evidence import EvidenceError
 from ci_scripts.hipaa.haproxy_syntax import missing_tool
 from ci_scripts.hipaa.history import commit_range
-from ci_scripts.hipaa.project import GitError, find_project
+from ci_scripts.hipaa.project import find_project
+from ci_scripts.hipaa.secret_scan import scan
 from ci_scripts.hipaa.source import s07_verification
 from ci_scripts.hipaa.source.checks import CHECKS
 from ci_scripts.hipaa.source.context import Source
@@ -29,6 +32,7 @@ from tests.unit.hipaa.tree import (
     HOSTS,
     PLAY,
     PROXY,
+    ROOT,
     ROTATION,
     Defect,
     Tree,
@@ -275,6 +279,29 @@ def in_the_past(tree: Tree) -> None:
     tree.write("deploy.sh", "aws_key=$AWS_KEY\n")
 
 
+EMERGENCY_ROLE = """\
+- name: Give emergency access
+  hosts: app
+  tasks:
+    - name: Let the key in
+      ansible.builtin.import_role:
+        name: access
+        tasks_from: open
+"""
+
+
+def in_a_role(old: str, new: str) -> Defect:
+    """Have the playbook name a role, in which something is wrong."""
+
+    def defect(tree: Tree) -> None:
+        tree.write(EMERGENCY, EMERGENCY_ROLE)
+        shutil.copytree(ROOT / "roles" / "access", tree.root / "roles" / "access")
+        assert tree.look("S10").status is Status.PASS
+        tree.change("roles/access/tasks/open.yml", old, new)
+
+    return defect
+
+
 def gate(name: str, **changes: object) -> Defect:
     return lambda tree: tree.gate(name, **changes)
 
@@ -341,6 +368,14 @@ DEFECTS += [
         change(APP, "backup_checksum: sha256", ""),
         "gives backups their checksum",
     ),
+    (
+        "S10",
+        "backups for nobody",
+        change(APP, "backup_encryption_recipient: age1shop", "app_backup_recipients: []"),
+        "gives backups their encryption",
+    ),
+    ("S10", "a role without an end", in_a_role("expires", "comment"), "does not end by itself"),
+    ("S10", "a role without a record", in_a_role("begun", "open"), "is not recorded"),
     ("S11", "bandit failed", gate("bandit", verdict="fail", reason="1 HIGH"), "came to fail: 1 H"),
     ("S11", "bandit broke", gate("bandit", verdict="error"), "bandit came to error"),
     ("S11", "not run", gate("pip-audit", verdict="not_run"), "pip-audit came to not_run"),
@@ -375,7 +410,7 @@ DEFECTS += [("S7", name, write(*line), name) for name, line in SWITCHED_OFF.item
 
 def bandit_says(tree: Tree) -> None:
     one = {"filename": "./src/a.py", "line_number": 3, "test_id": "B324", "issue_text": "md5"}
-    (tree.evidence / "bandit-report.json").write_text(json.dumps({"results": [one]}))
+    (tree.evidence / "bandit-results.json").write_text(json.dumps({"results": [one]}))
 
 
 DEFECTS += [("S7", "what bandit found", bandit_says, "src/a.py:3: bandit B324: md5")]
@@ -491,7 +526,7 @@ def test_a_lookup_is_a_reference_and_is_not_carried_out(tree: Tree) -> None:
 
 
 def test_safety_may_be_left_out_with_a_reason(tree: Tree) -> None:
-    tree.gate("safety", verdict="not_run", reason="no key", scanned=0)
+    tree.gate("safety", verdict="not_run", reason="no key", optional=True, scanned=0)
     verdict = tree.look("S11")
     assert verdict.status is Status.PASS
     assert "safety 1: not_run, 0 scanned." in verdict.notes
@@ -617,3 +652,19 @@ def test_a_seeded_defect_turns_its_check_red(
 
 def test_every_check_has_a_seeded_defect() -> None:
     assert {check for check, *_ in DEFECTS} == set(CHECKS)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "found"),
+    [
+        (".github/workflows/ci.yml", "secrets: inherit\n", 0),
+        (".github/workflows/ci.yml", "secret: '" + "inherited-7c1d9a'\n", 1),
+        ("settings.yml", "secret: inherit\n", 1),
+    ],
+)
+def test_github_s_word_for_handing_secrets_on_is_no_secret(
+    path: str, text: str, found: int, tmp_path: Path
+) -> None:
+    (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / path).write_text(text)
+    assert len(scan(tmp_path, [path])) == found

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from iadeploy.notify.event import KINDS
 from typer.testing import CliRunner
 
 from ci_scripts import cli, notifications
@@ -16,6 +17,7 @@ from ci_scripts.report import Report
 from ci_scripts.runner.handover import EVENT, hand_over
 from ci_scripts.runner.result import Result
 from tests.peers.slack import TOKEN
+from tests.peers.slack_blocks import problems
 from tests.unit.builders import DIGEST, answered, module, planned, refused, verdict
 
 
@@ -106,6 +108,19 @@ def test_what_the_playbook_could_not_tell_is_told_afterwards(
     assert (report.exit, report.data["notify"]) == (code, "sent")
 
 
+@pytest.mark.parametrize(
+    ("phases", "check", "said"),
+    [(["plan", "commit"], False, 1), (["plan"], False, 0), (["plan", "commit"], True, 0)],
+)
+def test_a_release_without_channels_says_once_that_nobody_was_told(
+    phases: list[str], check: bool, said: int, tmp_path: Path
+) -> None:
+    report = Report("deploy", "staging", data={"phases": phases})
+    notifications.settle(report, notifications.Told(), tmp_path, check=check)
+    assert report.data["notify"] == "none"
+    assert len([line for line in report.details if "nobody was told" in line]) == said
+
+
 @pytest.mark.parametrize("fault", [OSError("disk"), KeyboardInterrupt(), KeyError("x")], ids=str)
 def test_no_fault_of_telling_reaches_the_release(
     fault: BaseException, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -119,7 +134,7 @@ def test_no_fault_of_telling_reaches_the_release(
     report = Report("deploy", "staging", Exit.CANCELLED, "Cancelled.")
     notifications.settle(report, told, tmp_path)
     assert (report.exit, report.data["notify"]) == (Exit.CANCELLED, "degraded")
-    assert notifications.health_alert(report, tmp_path) == "degraded"
+    assert notifications.health_alert({"message": "bad"}, tmp_path) == "degraded"
 
 
 def began(**hosts: Any) -> dict[str, Any]:
@@ -142,6 +157,22 @@ def test_facts_of_a_release_come_from_its_verdicts() -> None:
     done = ended(verdict("commit", {"web1": answered("commit")}, switched), facts)
     assert (done["event"], done["hosts_ok"], done["hosts_total"]) == ("succeeded", 1, 1)
     assert done["next_step"] == "To go back: iactl rollback live"
+
+
+def test_an_outcome_has_the_failed_requests_and_the_ledger_s_head() -> None:
+    plan = verdict("plan", {"web1": planned(), "web2": planned()})
+    counted = {"requests": 90, "errors": 2, "response_ms": 1.0}
+    baked = verdict("bake", {one: answered("bake", traffic=counted) for one in plan["hosts"]}, plan)
+    heads = {"web2": answered("commit", ledger_head="22"), "web1": answered("commit")}
+    done = ended(verdict("commit", heads, baked), {})
+    assert (done["failed_requests"], done["ledger_head"]) == (4, "22")
+    worse = refused("bake", "unhealthy", evidence={"traffic": counted})
+    bad = verdict("bake", {"web1": worse, "web2": answered("bake", traffic={})}, plan)
+    back = {"web1": answered("abort", ledger_head="11"), "web2": answered("abort")}
+    told = ended(verdict("abort", back, bad), {})
+    assert (told["event"], told["failed_requests"], told["ledger_head"]) == ("failed", 2, "11")
+    unbaked = ended(verdict("commit", {"web1": answered("commit")}, plan), {})
+    assert ("failed_requests" in unbaked, unbaked["ledger_head"]) == (False, "")
 
 
 def test_a_failure_is_told_without_what_servers_said() -> None:
@@ -202,6 +233,21 @@ def test_preview_shows_every_channel_and_writes_the_page(tmp_path: Path) -> None
     for part in ("── Slack ──", "── E-mail ──", "── Webhook ──", '"event": "failed"'):
         assert part in said.output
     assert "prefers-color-scheme" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_event_can_be_previewed_as_the_channels_would_take_it(kind: str) -> None:
+    said = iactl("preview", kind, "--json")
+    assert said.exit_code == 0
+    shown = json.loads(said.output)["data"]
+    assert problems(shown["slack"]) == []
+    assert shown["webhook"]["event"] == kind
+    assert KINDS[kind].title in shown["email"]["subject"]
+    for text in (json.dumps(shown["slack"], ensure_ascii=False), *shown["email"].values()):
+        assert KINDS[kind].title in text and "shop" in text
+    # A preview shows what a real one has: an alert is of no release.
+    of_a_release = kind not in ("health_alert", "scan_findings", "test")
+    assert ("version" in shown["webhook"]) is of_a_release
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from innerarchitect import audit
-from innerarchitect.audit import Action, Outcome
-from innerarchitect.models import AuditEvent, User
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.security import check_password_hash, generate_password_hash
+
+from innerarchitect import audit
+from innerarchitect.audit import Action, Outcome
+from innerarchitect.models import AuditEvent, User
 
 PASSWORD_CHARACTERS = (12, 256)
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask
+
 from innerarchitect import services
 from innerarchitect.clock import Clock, utc_now
 from innerarchitect.settings import Settings

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from innerarchitect.models import AuditEvent
 from sqlalchemy.orm import Session
+
+from innerarchitect.models import AuditEvent
 
 
 class Action(StrEnum):

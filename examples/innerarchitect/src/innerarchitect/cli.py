@@ -97,10 +97,11 @@ def _describe(state: SchemaState) -> str:
 
 
 def _create_user(settings: Settings, name: str) -> int:
+    from sqlalchemy.exc import SQLAlchemyError
+
     from innerarchitect.accounts import AccountError, create_user
     from innerarchitect.clock import utc_now
     from innerarchitect.database import Database
-    from sqlalchemy.exc import SQLAlchemyError
 
     password = getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
     try:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from innerarchitect.environment import SettingsError
-from innerarchitect.settings import Settings
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
+
+from innerarchitect.environment import SettingsError
+from innerarchitect.settings import Settings
 
 # Seconds and milliseconds of libpq; a lost server is noticed instead of waited for.
 _POSTGRESQL_OPTIONS = {

@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from innerarchitect.schema import read_state
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
+
+from innerarchitect.schema import read_state
 
 TIMEOUT_SECONDS = 2.0
 NOT_CONFIGURED = "not configured"

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from innerarchitect import audit
 from innerarchitect.audit import Action, Outcome
 from innerarchitect.models import Entry
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 MAX_CHARACTERS = 20_000
 PAGE_ENTRIES = 100

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from innerarchitect.schema import SchemaState, read_state
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
+
+from innerarchitect.schema import SchemaState, read_state
 
 
 class MigrationError(Exception):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flask import current_app
+
 from innerarchitect import cache
 from innerarchitect.accounts import LoginLimit
 from innerarchitect.clock import Clock

@@ -6,10 +6,11 @@ import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from sqlalchemy import delete, update
+
 from innerarchitect.database import Database
 from innerarchitect.models import StoredSession
 from innerarchitect.sessions import Login
-from sqlalchemy import delete, update
 
 if TYPE_CHECKING:
     from redis import Redis

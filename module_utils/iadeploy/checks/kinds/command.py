@@ -8,6 +8,7 @@ import socket
 from typing import Any
 
 from ..hints import timed_out
+from ..pattern import TooSlow, find
 from ..spec import Check
 from ..verdict import Attempt, Verdict
 from .engine import EngineError, connected
@@ -27,6 +28,7 @@ def probe(check: Check, attempt: Attempt) -> Verdict:
             )
             stream = client.exec_start(made["Id"], socket=True)
             output = _read(getattr(stream, "_sock", stream), attempt)
+            attempt.answered()
             told = client.exec_inspect(made["Id"])
             if output is None or told["Running"]:
                 _kill(told)
@@ -75,7 +77,7 @@ def _kill(told: dict[str, Any]) -> None:
 
 
 def judge(exit_code: int, output: bytes, check: Check) -> Verdict:
-    """Compare exit code and output with what is expected; no output is shown. Pure."""
+    """Compare exit code and output with what is expected; no output is shown."""
     program, wanted = check.target["command"][0], check.expect["exit_code"]
     status = f"exit {exit_code}"
     if exit_code != wanted:
@@ -84,7 +86,10 @@ def judge(exit_code: int, output: bytes, check: Check) -> Verdict:
         hint = known.get(exit_code, "run it by hand: docker exec CONTAINER …")
         return Verdict(False, status, cause, hint)
     pattern = check.expect["output"]
-    if pattern is not None and not pattern.search(output.decode("utf-8", "replace")):
-        cause = f"the output of {program} does not match {pattern.pattern!a}"
-        return Verdict(False, status, cause)
-    return Verdict(True, status)
+    try:
+        if pattern is None or find(pattern, output.decode("utf-8", "replace")):
+            return Verdict(True, status)
+    except TooSlow as error:
+        return Verdict(False, status, str(error), error.hint)
+    cause = f"the output of {program} does not match {pattern.pattern!a}"
+    return Verdict(False, status, cause)

@@ -10,6 +10,9 @@ from .engine import EngineError, connected
 
 # No further look can find these running again by themselves.
 _ENDED = ("exited", "dead", "removing")
+# A shell's way to say SIGKILL. Not every kernel tells the engine that it was for memory.
+_KILLED = 137
+_MORE_MEMORY = "give it more memory, or find the leak"
 
 
 def probe(check: Check, attempt: Attempt) -> Verdict:
@@ -32,15 +35,15 @@ def judge(name: str, told: dict[str, Any], expect: dict[str, Any]) -> Verdict:
         ended = status in _ENDED
         if ended and memory:
             cause = f"container {name} was killed for memory"
-            return Verdict(
-                False, status, cause, "give it more memory, or find the leak", final=True
-            )
+            return Verdict(False, status, cause, _MORE_MEMORY, final=True)
+        if ended and state.get("ExitCode") == _KILLED:
+            log = f"killed by hand, or for memory: see 'journalctl -k'; then {log}"
         code = f" with code {state.get('ExitCode')}" if status == "exited" else ""
         cause = f"container {name} is {status}{code} instead of {wanted}"
         return Verdict(False, status, cause, log, final=ended and wanted == "running")
     if memory:
         cause = f"a process in container {name} was killed for memory"
-        return Verdict(False, status, cause, "give it more memory, or find the leak")
+        return Verdict(False, status, cause, _MORE_MEMORY)
     restarts = told.get("RestartCount", 0)
     most = expect["max_restarts"]
     if most is not None and restarts > most:

@@ -13,13 +13,14 @@ import urllib3
 
 from ... import urls
 from ..hints import explain, timed_out
+from ..pattern import TooSlow
+from ..rules import REDIRECTS
 from ..spec import Check
 from ..verdict import Attempt, Verdict
 from .answer import Answer, judge
 from .transport import session
 
 _MOST_BODY = 1 << 20
-_REDIRECTS = (301, 302, 303, 307, 308)
 _AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 
 
@@ -48,8 +49,9 @@ def probe(check: Check, attempt: Attempt) -> Verdict:
             ValueError,
         ) as error:
             return _explain(error, failures, step, attempt)
-        if answer.status not in _REDIRECTS or not check.target["redirects"]:
-            return judge(answer, check.expect)
+        if answer.status not in REDIRECTS or not check.target["redirects"]:
+            attempt.answered()
+            return _judge(answer, check)
         if left == 0:
             cause = f"redirected more than {check.target['redirects']} times, last to "
             return Verdict(False, str(answer.status), f"{cause}{urls.shown(answer.location)}")
@@ -58,6 +60,13 @@ def probe(check: Check, attempt: Attempt) -> Verdict:
             step = _follow(step, answer.location)
         except ValueError:
             return Verdict(False, str(answer.status), "redirected to what is no http URL")
+
+
+def _judge(answer: Answer, check: Check) -> Verdict:
+    try:
+        return judge(answer, check.expect)
+    except TooSlow as error:
+        return Verdict(False, str(answer.status), str(error), error.hint)
 
 
 def _first(target: dict[str, Any]) -> _Step:
@@ -83,7 +92,7 @@ def _follow(step: _Step, location: str) -> _Step:
         ValueError: there is nothing to follow.
     """
     there, here = urls.split(location, ("http", "https")), urlsplit(step.url)
-    if (there.hostname, there.scheme) == (here.hostname, here.scheme):
+    if (there.hostname, there.scheme, there.port) == (here.hostname, here.scheme, here.port):
         return _Step(location, step.address, step.headers, step.login)
     own = ("User-Agent", "Connection", "Accept-Encoding")
     headers = {name: step.headers[name] for name in own}

@@ -15,6 +15,7 @@ from ... import urls
 from ..hints import explain, timed_out
 from ..spec import Check
 from ..verdict import Attempt, Verdict
+from . import replication, server_settings
 
 _LOGIN = "is the password right, and does pg_hba.conf allow this login from this host?"
 _KNOWN = (
@@ -42,13 +43,8 @@ _KNOWN = (
     ),
     (r"server closed the connection", "the server closed the connection", "read its log"),
 )
-# A primary tells the slowest replica; a standby that has replayed all it received is not late.
-_LAG = """
-SELECT CASE WHEN pg_is_in_recovery() THEN
-  CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
-       ELSE coalesce(extract(epoch FROM now() - pg_last_xact_replay_timestamp()), 0) END
-ELSE (SELECT max(coalesce(extract(epoch FROM replay_lag), 0)) FROM pg_stat_replication) END
-"""
+# A schema may be at several revisions at once, where its history has branches.
+_REVISIONS = "SELECT string_agg(version_num, ', ' ORDER BY version_num) FROM alembic_version"
 
 
 class _Failed(Exception):
@@ -120,31 +116,38 @@ def _ask(connection: Any, check: Check, attempt: Attempt) -> Verdict:
     expect = check.expect
     with connection.cursor() as cursor:
 
-        def first(statement: str) -> Any:
+        def row(statement: str) -> tuple[Any, ...]:
             cursor.execute(statement)
             _wait(connection, attempt)
-            row = cursor.fetchone() if cursor.description else None
-            return row[0] if row else None
+            return (cursor.fetchone() if cursor.description else None) or (None,)
 
-        first("BEGIN READ ONLY")
+        row("BEGIN READ ONLY")
         # A server does not notice by itself that nobody waits for an answer any more.
-        first(f"SET LOCAL statement_timeout = {int(attempt.left() * 1000)}")
-        value = first(check.target["query"])
+        row(f"SET LOCAL statement_timeout = {int(attempt.left() * 1000)}")
+        value = row(check.target["query"])[0]
         if expect["value"] is not None and _text(value) != expect["value"]:
             cause = f"the query answered {_text(value)[:80]!a} instead of {expect['value'][:80]!a}"
             return Verdict(False, "another answer", cause)
         status = "answers"
         if expect["migration_head"] is not None:
-            status = f"revision {_judge_head(first, expect['migration_head'])}"
+            status = f"revision {_judge_head(row, expect['migration_head'])}"
         if expect["max_lag"] is not None:
-            lag = _judge_lag(first(_LAG), expect["max_lag"])
-            status = f"{status}, {lag:.1f} s behind"
+            lag = replication.judge(replication.ask(row), expect["max_lag"])
+            if not lag.healthy:
+                return lag
+            status = f"{status}, {lag.status}"
+        if expect["settings"]:
+            asked = expect["settings"]
+            settings = server_settings.judge(server_settings.ask(row, asked), asked)
+            if not settings.healthy:
+                return settings
+            status = f"{status}, {settings.status}"
         return Verdict(True, status)
 
 
-def _judge_head(first: Any, wanted: str) -> str:
+def _judge_head(row: replication.Row, wanted: str) -> str:
     try:
-        head = _text(first("SELECT version_num FROM alembic_version"))
+        head = row(_REVISIONS)[0] or "none"
     except psycopg2.errors.UndefinedTable as error:
         cause = "the database has no table alembic_version"
         hint = "run the migrations; is it the right database?"
@@ -154,17 +157,6 @@ def _judge_head(first: Any, wanted: str) -> str:
         hint = "run the migrations of the release that serves"
         raise _Failed(Verdict(False, f"revision {head[:40]}", cause, hint))
     return head
-
-
-def _judge_lag(lag: Any, most: float) -> float:
-    if lag is None:
-        hint = "look at the replica's log; a user without pg_monitor sees no replicas"
-        raise _Failed(Verdict(False, "no replica", "no replica is connected", hint))
-    if float(lag) > most:
-        cause = f"replication is {float(lag):.1f} s behind, allowed are {most:g} s"
-        hint = "is the replica overloaded, or the network slow?"
-        raise _Failed(Verdict(False, f"{float(lag):.1f} s behind", cause, hint))
-    return float(lag)
 
 
 def _text(value: Any) -> str:

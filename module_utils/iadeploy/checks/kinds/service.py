@@ -46,6 +46,9 @@ def judge(unit: str, told: dict[str, str], wanted: str) -> Verdict:
     state = told.get("ActiveState", "unknown")
     if told.get("LoadState") == "not-found":
         return Verdict(False, "not found", f"there is no unit {unit}", "is the package installed?")
+    if told.get("LoadState") == "masked":
+        hint = f"if it is wanted: systemctl unmask {unit}"
+        return Verdict(False, "masked", f"{unit} is masked, so nothing can start it", hint)
     if wanted in (state, told.get("SubState")):
         return Verdict(True, state)
     reason = f" ({told['Result']})" if told.get("Result", "success") != "success" else ""

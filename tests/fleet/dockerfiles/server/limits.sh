@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Read by every init script. Debian's script for Docker asks for more open files than a machine
 # may let a container have, and gives up; a server then runs with the most that it can get.
 ulimit() {

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from alembic import context
-from innerarchitect.models import Base
 from sqlalchemy import Connection, Engine, text
+
+from innerarchitect.models import Base
 
 # Any number will do as long as every release uses the same one.
 _LOCK_KEY = 7_203_114_605

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
+
 from innerarchitect.health import NOT_CONFIGURED
 from innerarchitect.metrics import REQUESTS, render
 from innerarchitect.services import services

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
 from innerarchitect import audit
 from innerarchitect.accounts import Verdict, authenticate
 from innerarchitect.audit import Action, Outcome
 from innerarchitect.services import services
 from innerarchitect.web.guard import login_required, require_csrf
 from innerarchitect.web.visitor import current_visitor, log_in, log_out
-from werkzeug.wrappers import Response
 
 bp = Blueprint("auth", __name__)
 

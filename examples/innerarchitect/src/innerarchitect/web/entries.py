@@ -5,12 +5,13 @@ from __future__ import annotations
 from uuid import UUID
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
 from innerarchitect import journal
 from innerarchitect.audit import Action
 from innerarchitect.services import services
 from innerarchitect.web.guard import login_required
 from innerarchitect.web.visitor import current_visitor
-from werkzeug.wrappers import Response
 
 bp = Blueprint("entries", __name__, url_prefix="/journal")
 

@@ -8,11 +8,12 @@ from typing import ParamSpec
 from uuid import UUID
 
 from flask import abort, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
 from innerarchitect import audit, journal
 from innerarchitect.audit import Action, Outcome
 from innerarchitect.services import services
 from innerarchitect.web.visitor import csrf_valid, current_visitor
-from werkzeug.wrappers import Response as AnyResponse
 
 P = ParamSpec("P")
 View = Callable[P, str | AnyResponse | tuple[str, int]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, Response, request
+
 from innerarchitect.metrics import REQUESTS
 
 _HEADERS = {

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 from flask import Flask, Response, g, request
+
 from innerarchitect.models import User
 from innerarchitect.services import services
 from innerarchitect.sessions import Login, new_token

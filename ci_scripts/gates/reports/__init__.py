@@ -1,0 +1,1 @@
+"""What people, GitHub and code scanning get to see of the verdicts."""

@@ -1,0 +1,1 @@
+"""One image: built once, scanned, pushed as it was scanned."""

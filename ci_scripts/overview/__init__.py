@@ -1,0 +1,1 @@
+"""A run at a glance: every verdict and every result that lies in a folder."""

@@ -1,0 +1,1 @@
+"""From a job's secrets to an inventory: a private folder with key, host keys and addresses."""

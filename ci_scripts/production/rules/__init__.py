@@ -1,0 +1,1 @@
+"""Production's rules, one per file: each judges a document and touches nothing else. Pure."""

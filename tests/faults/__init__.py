@@ -1,0 +1,1 @@
+"""What the product must survive: one fault after the other on real servers, under traffic."""

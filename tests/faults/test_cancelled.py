@@ -1,0 +1,76 @@
+"""Rows 2 and 3: a cancelled CI job, and an impatient operator."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+
+import pytest
+
+from .row import Row
+from .waits import wait_candidate, wait_idle
+
+pytestmark = pytest.mark.rig
+
+# What a CI service sends, and how many seconds it waits after each.
+CANCEL = ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5), (signal.SIGKILL, 5.0))
+
+
+def cancel(process: subprocess.Popen[str]) -> float:
+    """Cancel a command as a CI service does; return the seconds until it had ended."""
+    began = time.monotonic()
+    for number, patience in CANCEL:
+        os.kill(process.pid, number)
+        try:
+            process.wait(patience)
+            break
+        except subprocess.TimeoutExpired:
+            continue
+    return time.monotonic() - began
+
+
+@pytest.mark.row(2)
+@pytest.mark.parametrize("phase", ["prepare", "bake"])
+def test_cancelled_as_ci_does_it(row: Callable[..., Row], phase: str) -> None:
+    with row() as it:
+        before = it.look()
+        it.configure(app_health_deadline=60, app_bake_seconds=60)
+        if phase == "bake":
+            process = it.start_deploy(it.new)
+            it.traffic.prober.wait_version(it.new, deadline=90)
+        else:
+            process = it.start_deploy("3.0.0", "silent")
+            wait_candidate(it)
+        seconds = cancel(process)
+        ended = time.monotonic()
+        said = it.finish(process)
+        assert said.code == 7, said.text
+        assert seconds < 10
+        wait_idle(it, deadline=15)
+        assert time.monotonic() - ended < 15
+        after = it.look()
+        assert {name: one.at_rest for name, one in after.items()} == {
+            name: one.at_rest for name, one in before.items()
+        }
+        assert not any(one.lease["held"] for one in after.values())
+
+
+@pytest.mark.row(3)
+def test_second_ctrl_c_is_a_hard_stop(row: Callable[..., Row]) -> None:
+    with row(status=None) as it:
+        it.configure(app_health_deadline=60)
+        process = it.start_deploy("3.0.0", "silent")
+        wait_candidate(it)
+        began = time.monotonic()
+        os.kill(process.pid, signal.SIGINT)
+        time.sleep(0.2)  # an impatient finger, not a condition
+        os.kill(process.pid, signal.SIGINT)
+        said = it.finish(process)
+        assert time.monotonic() - began < 10
+        assert said.code == 5, said.text
+        assert "iactl status" in said.text and "deploy again" in said.text, said.text
+        assert "3.0.0" in said.text, said.text
+        wait_idle(it, deadline=15)

@@ -1,0 +1,78 @@
+"""Row 1: the toolkit is killed, with everything of it."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from .breakpoint import PYTHON, Breakpoint, journal_step
+from .processes import kill_all
+from .row import Row
+from .waits import wait_idle
+
+pytestmark = [pytest.mark.rig, pytest.mark.row(1)]
+
+KILLS = 50
+SEED = 20260301
+MIGRATING = {
+    "app_migrate_command": ["python3", "-c", "print('nothing to do')"],
+    "app_migrate_tool": "other",
+    "app_backup": False,
+}
+
+
+@contextmanager
+def stopped(it: Row, at: Breakpoint, **settings: object) -> Iterator[None]:
+    """Deploy until a phase stands at an instruction, and kill everything once the block ends."""
+    it.configure(ansible_python_interpreter=PYTHON, **settings)
+    at.set()
+    try:
+        process = it.start_deploy(it.new)
+        at.wait(process)
+        yield
+        kill_all(process)
+        at.kill()
+    finally:
+        at.clear()
+    it.restore()
+    wait_idle(it)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("step", ["fetch", "migrate", "prepare", "switch", "end"])
+def test_killed_at_a_step_of_the_journal(row: Callable[..., Row], step: str, when: str) -> None:
+    with row(status=None) as it:
+        first, second, _ = it.site.servers
+        at = journal_step(first if step == "migrate" else second, step, when)
+        with stopped(it, at, **MIGRATING if step in ("fetch", "migrate") else {}):
+            pass
+        begun = {name for name, one in it.look().items() if one.journal}
+        assert begun or step == "end", "no server had begun"
+        told = it.run("status")
+        assert (told.code == 5) == bool(begun), told.text
+        assert {name for name in begun if name not in told.text} == set(), told.text
+
+
+@pytest.mark.timeout(900)
+def test_killed_fifty_times_at_random(row: Callable[..., Row]) -> None:
+    moments = random.Random(SEED)
+    with row(status=None, limit=800.0) as it:
+        it.run("status")
+        whole = it.deploy(it.new).report["seconds"]
+        for number in range(KILLS):
+            version = it.old if number % 2 else it.new
+            process = it.start_deploy(version)
+            time.sleep(moments.uniform(0.3, whole))
+            if number % 2:
+                kill_all(process)
+            else:  # its session only: Ansible notices, and ends by itself
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
+        # What was orphaned ends; then comes the row's next deploy, unaided.
+        wait_idle(it)

@@ -1,0 +1,26 @@
+"""What several rows wait for."""
+
+from __future__ import annotations
+
+from tests.fleet.waiting import wait_until
+
+from .row import Row
+
+
+def working(it: Row) -> bool:
+    """Tell whether something of the product runs on some server."""
+    return any(one.working for one in it.look().values())
+
+
+def wait_idle(it: Row, deadline: float = 60.0) -> None:
+    """Wait until nothing of the product runs on any server; ``deadline`` is seconds."""
+    wait_until(lambda: not working(it), "the end of all work on the servers", deadline=deadline)
+
+
+def wait_candidate(it: Row) -> None:
+    """Wait until some server runs a second container."""
+
+    def there() -> bool:
+        return any(len(one.running) == 2 for one in it.look().values())
+
+    wait_until(there, "the candidate", deadline=90)

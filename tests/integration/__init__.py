@@ -1,0 +1,1 @@
+"""Tests of parts against their real peers: tools, the engine, a registry."""

@@ -1,0 +1,1 @@
+"""The gates' decisions, as tables; the scanners themselves run in tests/integration."""

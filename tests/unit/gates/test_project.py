@@ -1,0 +1,122 @@
+"""A project's files, settings and Python."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ci_scripts.exits import CommandError
+from ci_scripts.gates.linters.subject import dockerfiles, shell_scripts
+from ci_scripts.gates.project import MissingPath, find_project
+from ci_scripts.gates.settings import Settings, parse_settings
+
+FILES = {
+    "src/a.py": "",
+    "src/deep/b.py": "",
+    "build/c.py": "",
+    ".hidden/d.py": "",
+    "env/pyvenv.cfg": "",
+    "env/lib/e.py": "",
+    "node_modules/f.py": "",
+    "bin/go": "#!/usr/bin/env bash\n",
+    "bin/other": "#!/usr/bin/env python3\n",
+    "bin/data": "\x00",
+    "run.sh": "",
+    "Dockerfile": "",
+    "Dockerfile.dev": "",
+    "Dockerfile.dockerignore": "",
+    "docs/Dockerfile-notes.md": "",
+}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A folder with files."""
+    for name, text in FILES.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def test_outside_a_repository_generated_files_are_left_out(root: Path) -> None:
+    project = find_project(root)
+    assert project.within((".",), ".py") == ("src/a.py", "src/deep/b.py")
+    assert project.commit == ""
+
+
+def test_in_a_repository_git_says_what_there_is(root: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", str(root)], check=True)
+    (root / ".gitignore").write_text("src/deep/\nenv/\n")
+    found = find_project(root).within((".",), ".py")
+    assert found == (".hidden/d.py", "build/c.py", "node_modules/f.py", "src/a.py")
+
+
+def test_paths_are_folders_or_files_and_have_to_exist(root: Path) -> None:
+    project = find_project(root)
+    assert project.within(("src/deep",), ".py") == ("src/deep/b.py",)
+    assert project.within(("src/a.py", "bin"), ".py") == ("src/a.py",)
+    assert project.within((), ".py") == ()
+    with pytest.raises(MissingPath, match="sr does not exist"):
+        project.within(("sr",), ".py")
+
+
+def test_scripts_and_dockerfiles_are_known_by_name_and_first_line(root: Path) -> None:
+    project = find_project(root)
+    assert shell_scripts(project) == ("bin/go", "run.sh")
+    assert dockerfiles(project) == ("Dockerfile", "Dockerfile.dev")
+
+
+def test_which_python_is_the_project_s_own(root: Path) -> None:
+    assert find_project(root).python() == Path(sys.executable)
+    own = root / ".venv" / "bin" / "python"
+    own.parent.mkdir(parents=True)
+    own.symlink_to(sys.executable)
+    assert find_project(root).python() == own
+    (root / "pyproject.toml").write_text('[tool.iactl]\npython = "other/python"\n')
+    with pytest.raises(CommandError, match=r"tool\.iactl\.python"):
+        find_project(root).python()
+    assert find_project(root).python(own) == own
+    with pytest.raises(CommandError, match="--python"):
+        find_project(root).python(root)
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"python": 3}, "tool.iactl.python is a text"),
+        ({"scan": []}, "tool.iactl.scan is a table"),
+        ({"scan": {"lock": []}}, "tool.iactl.scan.lock is no setting; there are source, locks"),
+        ({"scan": {"locks": "a"}}, "tool.iactl.scan.locks is a list of texts"),
+        ({"scan": {"locks": [""]}}, "tool.iactl.scan.locks is a list of texts"),
+        ({"lint": {"pylint_score": "9"}}, "pylint_score is a number"),
+        ({"lint": {"pylint_score": True}}, "pylint_score is a number"),
+        ({"test": {"min_coverage": -1}}, "min_coverage is a number, 0 or more"),
+        ({"scan": {"osv_url": 3}}, "osv_url is a text"),
+    ],
+)
+def test_a_wrong_setting_is_told_by_its_name(table: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        parse_settings(table)
+
+
+def test_settings_of_other_commands_are_left_alone() -> None:
+    assert parse_settings({"image": {"platform": "x"}}) == Settings()
+    parsed = parse_settings({"test": {"min_coverage": 70, "arguments": ["-x"]}})
+    assert (parsed.test.min_coverage, parsed.test.arguments) == (70.0, ("-x",))
+
+
+@pytest.mark.parametrize("text", ["[tool", "tool = 3", "[tool.iactl]\nscan = 3"])
+def test_a_pyproject_that_cannot_be_read_is_bad_input(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+    with pytest.raises(CommandError, match=r"pyproject\.toml"):
+        find_project(tmp_path)
+
+
+def test_a_project_that_is_no_folder_is_bad_input(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="--project"):
+        find_project(tmp_path / "nowhere")

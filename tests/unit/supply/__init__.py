@@ -1,0 +1,1 @@
+"""Images, packages and what the pipeline does around them."""

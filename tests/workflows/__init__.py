@@ -1,0 +1,1 @@
+"""The workflows: their rules, and a harness that executes their lines on this machine."""
