@@ -57,7 +57,7 @@ def test_disk_full_in_the_pull(row: Callable[..., Row], site: Site) -> None:
     with row() as it:
         before = {name: one.at_rest for name, one in it.look().items()}
         with small_disk(server, DOWNLOADS, "size=4k", "dd if=/dev/zero of=filler bs=4k || true"):
-            said = it.deploy("10.0.0", "plain")  # no other row's, so that it has a layer to pull
+            said = it.deploy("10.0.0", "fresh")
         assert said.code == 3, said.text
         assert f"{server.name}: cannot pull" in said.text and "no space left" in said.text
         assert "docker image prune -a" in said.text

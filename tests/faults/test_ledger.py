@@ -52,8 +52,8 @@ def test_record_is_changed(
             assert said.code == 0 and f"acknowledged before: {told}" in said.text, said.text
         finally:
             # What stood there before, for the oracle and the rows that follow.
-            assert it.deploy(it.old).code == 0
             server.run(["sh", "-c", f"cat > {LEDGER}"], stdin=kept, check=True)
+        assert it.deploy(it.old).code == 0
 
 
 def test_torn_end_is_repaired_and_marked(row: Callable[..., Row], site: Site) -> None:

@@ -85,7 +85,7 @@ def test_websocket_lives_until_the_drain_is_over(row: Callable[..., Row], site: 
         talk.close()
         assert it.finish(deploy).code == 0
         assert versions == {it.old}
-        # The other servers had nothing open, so their old release was retired at once.
+        # The other servers had nothing open, so their old releases were retired at once.
         assert retired_apart(site.servers, site.app) >= 4
         again = Conversation(first.address, first.address)
         assert again.version() == it.new

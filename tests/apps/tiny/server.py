@@ -12,6 +12,7 @@ sickens     calls itself unhealthy from three seconds after its first user's req
 slow        listens only after 4 seconds
 plain       has no health endpoint and no version, as many real applications
 shallow     answers its health endpoint 200 whatever its checks say
+fresh       behaves, and has a layer of its own to pull
 rude        says in its log, its version and its checks what could do harm somewhere
 
 With DEPENDS=HOST:PORT it is healthy only while it reaches that. /slow?SECONDS takes so long, by
