@@ -11,7 +11,7 @@ APPLICATION_READY := .venv-application/.ready
 SAFETY_LOCK := tests/tools/safety.lock
 SAFETY_READY := .venv-safety/.ready
 
-.PHONY: help setup tools demo demo-down test test-fast lint format bench clean-rig lock
+.PHONY: help setup tools demo demo-down test test-long test-fast lint format bench clean-rig lock
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,8 +33,11 @@ demo: $(READY) ## Deploy a real application to two throwaway servers, and watch
 demo-down: $(READY) ## Remove what the demo started
 	@$(BIN)/python -m tests.fleet down demo
 
-test: $(READY) $(APPLICATION_READY) $(SAFETY_READY) ## Run every test
+test: $(READY) $(APPLICATION_READY) $(SAFETY_READY) ## Run the tests; those that take longest are in test-long
 	@$(BIN)/python -m tests.everything
+
+test-long: $(READY) $(APPLICATION_READY) ## Run the fault suite, and the pipeline from a commit to production
+	@$(BIN)/python -m tests.everything faults pipeline
 
 test-fast: $(READY) ## Run the tests that need no Docker, in under a minute
 	@$(BIN)/python -m pytest -q -n auto tests/unit
