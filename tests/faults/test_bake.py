@@ -32,6 +32,7 @@ def wait_verdict(process: subprocess.Popen[str]) -> None:
         ("errs", "requests failed"),
         ("sickens", "answered 503 instead of 200"),
     ],
+    ids=["dies", "errs", "sickens"],
 )
 def test_release_that_spoils_under_traffic(row: Callable[..., Row], mode: str, told: str) -> None:
     with row(harmed=True, allowed={"3.0.0"}) as it:
