@@ -31,7 +31,7 @@ This page was written by
 .venv/bin/python -m tests.faults
 ```
 
-which runs `tests/faults/`, on two rigs side by side; `make test-long` runs the same without writing.
+which runs `tests/faults/` on two rigs side by side; `make test-long` does the same without writing.
 After every fault one oracle asks:
 
 - **Users**: no request failed, and only the old and the new release answered. Where the fault
