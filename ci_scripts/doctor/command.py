@@ -74,7 +74,7 @@ def print_doctor(console: Console, report: Report) -> None:
 
 
 def _line(one: Found) -> str:
-    where = " and ".join(one.need.environments)
+    where = ", ".join(one.need.environments)
     if one.state is State.WRONG:
         return f"{one.why} ({where})"
     return f"{one.need.name} is missing ({where}): {one.need.what}. {one.need.make}."

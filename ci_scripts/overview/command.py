@@ -109,5 +109,8 @@ def _told(page: Page, folder: Path) -> Report:
     if not count or page.broken:
         report.exit = Exit.GATE_FAILED
         report.next_step = "A job left nothing, or something broken: look at its own log."
+    elif page.blocking:
+        report.exit = Exit.GATE_FAILED
+        report.next_step = f"{FILE} tells what each of them found."
     report.data = {"verdicts": count, "blocking": len(page.blocking)}
     return report

@@ -14,6 +14,8 @@ RULE = "backup"
 
 def judge(report: Any, case: Case) -> Verdict:
     """Judge what ``iactl backup production --json`` said."""
+    if case.settings.backup_hours == 0:
+        return verdict(RULE, [], 1, "limits", "backup_hours is 0: there is no database.")
     if report is None:
         return missing(RULE, BACKUP, "iactl backup production --json")
     if report["exit_code"] != 0 or "backup" not in report["data"]:

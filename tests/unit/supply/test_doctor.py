@@ -80,7 +80,7 @@ def test_what_is_missing_is_named_with_how_to_make_it(monkeypatch: pytest.Monkey
     values = {name: value for name, value in GOOD.items() if name != "SSH_KNOWN_HOSTS"}
     result = doctor(monkeypatch, "--environment", "staging", **values)
     assert result.exit_code == Exit.GATE_FAILED
-    assert "SSH_KNOWN_HOSTS is missing (staging and production)" in result.stderr
+    assert "SSH_KNOWN_HOSTS is missing (staging, production, staging-backup, production-backup)" in result.stderr
     assert "ssh_host_ed25519_key.pub" in result.stderr
 
 
@@ -90,6 +90,16 @@ def test_with_all_that_is_required_it_is_content(monkeypatch: pytest.MonkeyPatch
     assert result.exit_code == Exit.DONE
     assert "PRODUCTION_SERVER_IP" not in found
     assert (found["SSH_PRIVATE_KEY"], found["SLACK_WEBHOOK_URL"]) == ("set", "left out")
+
+
+def test_the_nightly_backup_needs_its_own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = ("--environment", "staging-backup", "--json")
+    assert states(doctor(monkeypatch, *asked, **GOOD))["SSH_PRIVATE_KEY"] == "set"
+    result = doctor(monkeypatch, *asked)
+    assert result.exit_code == Exit.GATE_FAILED
+    assert states(result)["STAGING_SERVER_IP"] == "missing"
+    assert "PRODUCTION_SERVER_IP" not in states(result)
+    assert "STRIPE_SECRET_KEY" not in states(result)
 
 
 def test_a_job_needs_only_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +149,7 @@ def test_an_empty_secret_is_not_set() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(("--environment", "moon"), "production, staging"), (("--job", "moon"), "deploy-staging")],
+    [(("--environment", "moon"), "production, production-backup, staging, staging-backup"), (("--job", "moon"), "deploy-staging")],
 )
 def test_an_unknown_environment_or_job_is_refused(
     monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, str], said: str

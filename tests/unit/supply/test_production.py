@@ -266,6 +266,15 @@ def test_an_image_of_a_changed_checkout_does_not_go(tmp_path: Path) -> None:
     assert "which is no commit" in result.output
 
 
+def test_an_application_without_a_database_says_so_and_needs_no_backup(tmp_path: Path) -> None:
+    def change(documents: dict[str, Any]) -> None:
+        del documents[BACKUP]
+
+    assert verified(tmp_path, change).exit_code == Exit.GATE_FAILED
+    assert verified(tmp_path, change, "--set", "backup_hours=0").exit_code == Exit.DONE
+    assert "backup_hours is 0" in (tmp_path / "production-verdicts.json").read_text()
+
+
 def test_a_limit_can_be_changed(tmp_path: Path) -> None:
     change = put(HISTORY, *ROWS, 1, "at")(ago(minutes=30))
     assert verified(tmp_path, change, "--set", "staging_minutes=20").exit_code == Exit.DONE
