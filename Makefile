@@ -40,7 +40,7 @@ test-long: $(READY) $(APPLICATION_READY) ## Run the fault suite, and the pipelin
 	@$(BIN)/python -m tests.everything faults pipeline
 
 test-fast: $(READY) ## Run the tests that need no Docker, in under a minute
-	@$(BIN)/python -m pytest -q -n auto tests/unit
+	@$(BIN)/python -m pytest -q -n auto -m "not slow" tests/unit
 
 tools: $(READY) ## The same, and on GitHub put it on the PATH
 	@if [ -n "$${GITHUB_PATH:-}" ]; then echo "$(CURDIR)/$(BIN)" >> "$$GITHUB_PATH"; fi

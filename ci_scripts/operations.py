@@ -138,7 +138,7 @@ def _release(request: Request, action: str, variables: dict[str, Any], check: bo
 
 
 def _finish(request: Request, action: str, variables: dict[str, Any], run: Result) -> Result | None:
-    """After a cancel, end the release: forward when it serves everywhere already, else back.
+    """After a cancel, end the release: forward where it is not undone any more, else back.
 
     Returns:
         The run that did it, or None when nothing had been touched. A second signal leaves it out.
@@ -148,6 +148,8 @@ def _finish(request: Request, action: str, variables: dict[str, Any], run: Resul
     plan = next((one for one in run.verdicts if one["phase"] == "plan"), None)
     touched = plan is not None and plan["ok"] and not plan["same"]
     ending = "abort" if touched else "unlock"
+    if outcome.is_live(run):
+        ending = "commit" if "commit" in run.begun else "forward"
     if run.hurried:
         return Result(cancelled=True) if touched else None
     target = (plan or {}).get("target")
@@ -156,7 +158,7 @@ def _finish(request: Request, action: str, variables: dict[str, Any], run: Resul
         request.environment.folder,
         {
             **variables,
-            "release_ending": "commit" if outcome.is_live(run) else ending,
+            "release_ending": ending,
             "release_id": target or variables["release_id"],
             "release_claim": (plan or {}).get("lease") or {"run": variables["release_id"]},
             "release_handover": (plan or {}).get("handover") or "none",

@@ -115,10 +115,11 @@ def _stopped_at_once(report: Report, run: Result) -> Report:
 
 
 def is_live(run: Result) -> bool:
-    """Whether the release was being committed; from then on it is not undone."""
+    """Whether the release is not undone any more: it was being committed, or users may have met
+    one whose migration was destructive."""
     if not all(one["ok"] for one in run.verdicts):
         return False
-    return "commit" in run.begun or is_past_return(run.verdicts)
+    return "commit" in run.begun or is_past_return(run.verdicts, run.begun)
 
 
 def _complete(verdicts: list[dict[str, Any]]) -> bool:

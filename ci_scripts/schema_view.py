@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 _LOG_LINES = 12
@@ -40,10 +41,13 @@ def stuck_schema(verdicts: list[dict[str, Any]], *, begun: bool = False) -> list
     return lines
 
 
-def is_past_return(verdicts: list[dict[str, Any]]) -> bool:
-    """Whether every server took a release from which there is no way back by itself."""
-    last = verdicts[-1]
-    return bool(last.get("one_way")) and last["phase"] in ("switch", "handover", "bake")
+def is_past_return(verdicts: list[dict[str, Any]], begun: Collection[str]) -> bool:
+    """Whether users may have met a release from which there is no way back by itself.
+
+    Args:
+        begun: the phases that were begun, also those of which no verdict tells.
+    """
+    return bool(verdicts[-1].get("one_way")) and "switch" in begun
 
 
 def stayed(verdicts: list[dict[str, Any]]) -> bool:

@@ -49,10 +49,10 @@ def suite(folder: str, *options: str) -> Callable[[], bool]:
     return run
 
 
-def rig_suite(folder: str) -> Callable[[], bool]:
+def rig_suite(folder: str, *, dist: str = "loadfile") -> Callable[[], bool]:
     """Return the step that runs tests with servers, on two rigs side by side: a deploy waits more
-    than it computes. A file stays on one rig."""
-    return suite(folder, "-n", "2", "--dist", "loadfile")
+    than it computes. A file stays on one rig, or a group as the folder's conftest makes them."""
+    return suite(folder, "-n", "2", "--dist", dist)
 
 
 def application() -> bool:
@@ -71,14 +71,12 @@ STEPS: dict[str, Callable[[], bool]] = {
     "unit": suite("unit", "-n", "auto"),
     "workflows": suite("workflows", f"--ignore=tests/workflows/{STORY}"),
     "application": application,
-    "integration": suite("integration"),
+    "integration": rig_suite("integration", dist="loadgroup"),
     "e2e": rig_suite("e2e"),
+    "faults": rig_suite("faults"),
 }
 # What takes too long for every change; ``make test-long``.
-LONG: dict[str, Callable[[], bool]] = {
-    "faults": rig_suite("faults"),
-    "pipeline": suite(f"workflows/{STORY}"),
-}
+LONG: dict[str, Callable[[], bool]] = {"pipeline": suite(f"workflows/{STORY}")}
 
 
 def main(chosen: list[str]) -> int:

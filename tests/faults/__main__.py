@@ -6,12 +6,15 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from . import results
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "faults.md"
+# ``make test`` has fewer of what is repeated.
+FULL = {"FAULTS_KILLS": "50", "FAULTS_ROUNDS": "20"}
 
 
 def main(arguments: list[str]) -> int:
@@ -21,12 +24,14 @@ def main(arguments: list[str]) -> int:
         # Two rigs side by side, a file on one of them, as in tests/everything.py.
         rigs = ["-n", "2", "--dist", "loadfile"]
         argv = [sys.executable, "-m", "pytest", "-q", "--durations=10", *rigs, "tests/faults"]
-        environment = {**os.environ, "FAULTS_RESULTS": str(kept)}
+        environment = {**FULL, **os.environ, "FAULTS_RESULTS": str(kept)}
+        began = time.monotonic()
         code = subprocess.run(
             [*argv, *arguments], cwd=ROOT, env=environment, check=False
         ).returncode
         if kept.exists() and not arguments:
-            PAGE.write_text(results.page(results.load(kept)), encoding="utf-8")
+            text = results.page(results.load(kept), time.monotonic() - began)
+            PAGE.write_text(text, encoding="utf-8")
             print(f"written: {PAGE.relative_to(ROOT)}")
     return code
 

@@ -31,15 +31,17 @@ This page was written by
 .venv/bin/python -m tests.faults
 ```
 
-which runs `tests/faults/` on two rigs side by side; `make test-long` does the same without writing.
+which runs `tests/faults/` on two rigs side by side. `make test` does the same with 10 random kills
+and 5 rounds of two terminals, and writes nothing.
 After every fault one oracle asks:
 
 - **Users**: no request failed, and only the old and the new release answered. Where the fault
   itself takes users' requests (a bad release under traffic), the failures stand in the table. A
   server that the row cuts off has no users meanwhile, as behind a load balancer.
 - **Servers**: what the engine and the proxy say runs is what `iactl status --json` tells.
-- **Ledger**: every chain of hashes holds (`iactl audit verify`, and checked once more by the
-  oracle), and its last live release is the one that serves. **Lock**: free afterwards.
+- **Ledger**: every chain of hashes holds (by the oracle's own reading of docs/ledger.md, and after
+  all rows by `iactl audit verify`), and its last live release is the one that serves. **Lock**: free
+  afterwards.
 - **Secrets**: no sentinel in any output, file, process list, `docker inspect`, journal, ledger or
   message.
 - **The next normal deploy succeeds, unaided.** The seconds include it.
@@ -144,7 +146,8 @@ FAULTS: dict[int, Fault] = {
     17: Fault(
         "A migration fails, or is destructive",
         "A command that exits 1; one that the settings call destructive, with a release that"
-        " spoils. (Alembic and PostgreSQL: `tests/e2e/test_migrations.py`.)",
+        " spoils, and with a cancel in the bake. (Alembic and PostgreSQL:"
+        " `tests/e2e/test_migrations.py`.)",
         "It ran once, before any switch, and no server moved. A destructive one is refused without"
         " a flag; after it nothing goes back by itself, as the plan says.",
     ),
@@ -185,5 +188,12 @@ FAULTS: dict[int, Fault] = {
         "A server boots after a deploy",
         "It is restarted.",
         "The new release serves without the toolkit; the ledger agrees.",
+    ),
+    25: Fault(
+        "A server is lost while processes change hands",
+        "Its power is cut in the handover, and once while all are brought back because a process"
+        " has died; later it boots again.",
+        "Exit 5 with the server's name. Every other server has its old processes back; of a process"
+        " a process with `per: fleet` there is never a second one.",
     ),
 }

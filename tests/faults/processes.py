@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 _EVERY = 0.1  # seconds between two looks at the process list
+_LOOKS = 5  # at each process: one that has begun may still become another program
 
 
 def family(pid: int) -> set[int]:
@@ -49,6 +50,7 @@ class ProcessListWatch:
 
     def __init__(self, words: Sequence[str]) -> None:
         self._words = [word.encode() for word in words]
+        self._looks: dict[str, int] = {}
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self.hits: set[str] = set()
@@ -68,9 +70,11 @@ class ProcessListWatch:
 
     def _watch(self) -> None:
         while not self._ended.wait(_EVERY):
-            for entry in os.scandir("/proc"):
-                if entry.name.isdigit():
-                    self._look(Path(entry.path, "cmdline"))
+            there = [name for name in os.listdir("/proc") if name.isdigit()]
+            self._looks = {name: self._looks.get(name, 0) + 1 for name in there}
+            for name, looks in self._looks.items():
+                if looks <= _LOOKS:
+                    self._look(Path("/proc", name, "cmdline"))
 
     def _look(self, path: Path) -> None:
         try:

@@ -59,11 +59,13 @@ def table(results: Sequence[Result]) -> str:
     return "\n".join([*lines, _total(results)])
 
 
-def page(results: Sequence[Result]) -> str:
-    """Return the document: what is done to a fleet, what must come of it, and what came of it."""
-    lines = [INTRODUCTION]
-    if results:
-        lines += [f"{_total(results)}.", ""]
+def page(results: Sequence[Result], seconds: float) -> str:
+    """Return the document: what is done to a fleet, what must come of it, and what came of it.
+
+    Args:
+        seconds: how long the whole run took.
+    """
+    lines = [INTRODUCTION, f"{_total(results)} together; the whole run took {seconds:.0f} s.", ""]
     for number, fault in FAULTS.items():
         mine = [one for one in results if one.number == number]
         lines += [f"## {number}. {fault.what}", "", f"*Done:* {fault.how}", ""]

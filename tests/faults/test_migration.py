@@ -5,11 +5,16 @@ tests/e2e/test_migrations.py has the same with Alembic, PostgreSQL, backups and 
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from tests.fleet.waiting import wait_until
+
+from .breakpoint import PYTHON, journal_step
 from .row import Row
 
 pytestmark = [pytest.mark.rig, pytest.mark.row(17)]
@@ -62,3 +67,42 @@ def test_destructive_migration_ends_going_back_by_itself(row: Callable[..., Row]
         assert {one.served for one in it.look().values()} == {"3.0.0"}
         it.restore()
         assert it.deploy(it.new).code == 0  # what the report tells to do: a repaired release
+
+
+@pytest.mark.parametrize("phase", ["switch", "bake"])
+def test_cancel_after_a_destructive_migration_is_too_late(
+    row: Callable[..., Row], phase: str
+) -> None:
+    with row() as it:
+        it.configure(
+            **migrating("print('dropped')", app_migrate_destructive=["*"]),
+            app_bake_seconds=60,
+            ansible_python_interpreter=PYTHON,
+        )
+        at = journal_step(it.site.servers[1], "switch", "before")
+        if phase == "switch":  # two servers have switched, and one has not
+            at.set()
+        process = it.start("deploy", "--image", it.site.images(it.new), "--allow-destructive")
+        try:
+            if phase == "switch":
+                at.wait(process)
+                wait_until(lambda: served(it).count(it.new) == 2, "two switches", deadline=60)
+            else:
+                wait_until(lambda: baking(it), "the bake on every server", deadline=90)
+            os.kill(process.pid, signal.SIGINT)
+        finally:
+            at.clear()
+        said = it.finish(process)
+        assert said.code == 0, said.text
+        assert "Too late to cancel" in said.text, said.text
+        assert set(served(it)) == {it.new}
+
+
+def served(it: Row) -> list[str]:
+    """Return the versions that users get, one for each server."""
+    return [one.served for one in it.look().values()]
+
+
+def baking(it: Row) -> bool:
+    """Tell whether every server serves the new version and is watched at it."""
+    return all(one.served == it.new and one.working for one in it.look().values())

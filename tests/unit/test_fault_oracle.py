@@ -135,6 +135,6 @@ def test_results_stand_in_the_table_and_on_the_page() -> None:
     assert shown[0].split() == ["row", "fault", "outcome", "failed", "gap", "seconds"]
     assert [line.split()[:2] for line in shown[1:3]] == [["1", "killed"], ["2", "cancelled"]]
     assert "**failed**" in shown[1] and shown[-1] == "1 of 2 rows held, 20 s"
-    told = page([held, broken])
+    told = page([held, broken], 9.0)
     assert "| cancelled | kept the old release | 600 | 0 | 0.12 s | 10 |" in told
     assert "## 24. " in told

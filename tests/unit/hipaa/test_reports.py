@@ -46,6 +46,7 @@ def record(*verdicts: Verdict) -> Record:
     return Record(("shop",), "c0ffee", "2026-03-01T10:15:00Z", "1.0", {}, results)
 
 
+@pytest.mark.slow
 def test_a_defect_ends_in_exit_9_and_stands_in_every_report(
     tree: Tree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,6 +75,7 @@ def test_a_defect_ends_in_exit_9_and_stands_in_every_report(
         assert NOTE in text
 
 
+@pytest.mark.slow
 def test_reports_that_lie_in_the_project_are_no_part_of_it(tree: Tree) -> None:
     tree.commit_all()
     command = ["hipaa", "--source", "--project", str(tree.root), "--output", str(tree.root)]
@@ -83,6 +85,7 @@ def test_reports_that_lie_in_the_project_are_no_part_of_it(tree: Tree) -> None:
         assert [one["result"] for one in told_all["checks"] if one["id"] == "S1"] == ["pass"]
 
 
+@pytest.mark.slow
 def test_the_json_lists_every_check_with_what_it_does_not_show(tree: Tree) -> None:
     run(tree, "--source")
     told_all: dict[str, Any] = json.loads(written(tree)["hipaa-results.json"])

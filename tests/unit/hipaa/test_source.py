@@ -537,6 +537,7 @@ def test_the_date_of_the_gates_data_is_told(tree: Tree) -> None:
     assert "pip-audit 1: pass, 9 scanned, data of 2026-03-01." in tree.look("S11").notes
 
 
+@pytest.mark.slow
 def test_a_place_in_a_file_may_show_what_no_variable_configures(tree: Tree) -> None:
     tree.change(APP, "backup_checksum: sha256", "")
     pointer = '[backup]\nchecksum = {file = "src/shop.py", holds = "sha256"}\n'
@@ -630,7 +631,13 @@ def test_an_inventory_that_ansible_cannot_read_is_an_error(tree: Tree) -> None:
         tree.look("S3")
 
 
-@pytest.mark.parametrize("check", CHECKS)
+def case(name: str, check: str, *rest: Any) -> Any:
+    """Return a test's parameters. S10 has Ansible read playbooks, which takes it a second."""
+    marks = [pytest.mark.slow] if check == "S10" else []
+    return pytest.param(check, *rest, id=name, marks=marks)
+
+
+@pytest.mark.parametrize("check", [case(one, one) for one in CHECKS])
 def test_a_check_is_green_on_a_clean_tree(tree: Tree, check: str) -> None:
     verdict = tree.look(check)
     assert (verdict.status, verdict.findings) == (Status.PASS, ()), verdict
@@ -638,8 +645,7 @@ def test_a_check_is_green_on_a_clean_tree(tree: Tree, check: str) -> None:
 
 @pytest.mark.parametrize(
     ("check", "defect", "said"),
-    [(check, defect, said) for check, _, defect, said in DEFECTS],
-    ids=[f"{check} {what}" for check, what, _, _ in DEFECTS],
+    [case(f"{check} {what}", check, defect, said) for check, what, defect, said in DEFECTS],
 )
 def test_a_seeded_defect_turns_its_check_red(
     tree: Tree, check: str, defect: Defect, said: str

@@ -62,6 +62,7 @@ def run(folder: Path, receiver: Receiver, *arguments: str) -> dict[str, Any]:
     return told
 
 
+@pytest.mark.slow
 def test_findings_of_every_branch_reach_the_channel(tmp_path: Path, receiver: Receiver) -> None:
     scanned(tmp_path / "evidence" / "main", PASSED)
     scanned(tmp_path / "evidence" / "development", FAILED)
@@ -80,6 +81,7 @@ def test_a_clean_scan_tells_nobody(tmp_path: Path, receiver: Receiver) -> None:
     assert (said["exit_code"], receiver.events) == (0, [])
 
 
+@pytest.mark.slow
 def test_findings_that_reach_nobody_fail(tmp_path: Path, receiver: Receiver) -> None:
     scanned(tmp_path / "evidence" / "main", FAILED)
     receiver.misbehave(for_good=faults.answers(410))
