@@ -40,8 +40,8 @@ After every fault one oracle asks:
   server that the row cuts off has no users meanwhile, as behind a load balancer.
 - **Servers**: what the engine and the proxy say runs is what `iactl status --json` tells.
 - **Ledger**: every chain of hashes holds (by the oracle's own reading of docs/ledger.md, and after
-  all rows by `iactl audit verify`), and its last live release is the one that serves. **Lock**: free
-  afterwards.
+  all rows by `iactl audit verify`), and its last live release is the one that serves.
+- **Lock**: free afterwards.
 - **Secrets**: no sentinel in any output, file, process list, `docker inspect`, journal, ledger or
   message.
 - **The next normal deploy succeeds, unaided.** The seconds include it.
