@@ -33,11 +33,11 @@ demo: $(READY) ## Deploy a real application to two throwaway servers, and watch
 demo-down: $(READY) ## Remove what the demo started
 	@$(BIN)/python -m tests.fleet down demo
 
-test: $(READY) $(APPLICATION_READY) $(SAFETY_READY) ## Run the tests; those that take longest are in test-long
+test: $(READY) $(APPLICATION_READY) $(SAFETY_READY) ## Run the tests, the fault suite among them
 	@$(BIN)/python -m tests.everything
 
-test-long: $(READY) $(APPLICATION_READY) ## Run the fault suite, and the pipeline from a commit to production
-	@$(BIN)/python -m tests.everything faults pipeline
+test-long: $(READY) $(APPLICATION_READY) ## Run the pipeline's own lines from a commit to production
+	@$(BIN)/python -m tests.everything pipeline
 
 test-fast: $(READY) ## Run the tests that need no Docker, in under a minute
 	@$(BIN)/python -m pytest -q -n auto -m "not slow" tests/unit

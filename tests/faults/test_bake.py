@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
+from itertools import islice
 
 import pytest
 
@@ -17,12 +18,11 @@ pytestmark = [pytest.mark.rig, pytest.mark.row(13)]
 BAKE = {"app_bake_seconds": 20, "app_bake_min_requests": 10}
 
 
-def wait_verdict(process: subprocess.Popen[str]) -> None:
-    """Wait until a command's progress tells that a server's bake has failed."""
+def wait_verdict(process: subprocess.Popen[str], servers: int) -> None:
+    """Wait until a command's progress tells of every server's bake: then its outcome is decided."""
     assert process.stderr is not None
-    for line in process.stderr:
-        if "bake ✘" in line:
-            return
+    told = (line for line in process.stderr if "bake ✘" in line or "bake ✔" in line)
+    assert len(list(islice(told, servers))) == servers
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_release_that_spoils_under_traffic(row: Callable[..., Row], mode: str, t
         it.configure(**BAKE, app_bake_max_error_percent=100 if mode == "sickens" else 5)
         before = {name: one.at_rest for name, one in it.look().items()}
         process = it.start_deploy("3.0.0", mode)
-        wait_verdict(process)
+        wait_verdict(process, len(it.site.servers))
         it.traffic.prober.mark("verdict")
         said = it.finish(process)
         assert said.code == 4, said.text

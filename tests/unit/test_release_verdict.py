@@ -296,3 +296,29 @@ def test_the_canary_is_a_part_of_the_fleet_or_nothing(count: int, wanted: str, f
     hosts = [f"web{number}" for number in range(count, 0, -1)]
     chosen = module("release_canary").release_canary(hosts, wanted)
     assert chosen == sorted(hosts)[:first]
+
+
+@pytest.mark.parametrize(
+    ("unknown", "canary", "traffic", "said"),
+    [
+        ([], "none", [100], ""),
+        ([], 1, [5, 25, 100], ""),
+        ([], "25%", [100], ""),
+        (["app_prot", "app_nme"], "none", [100], "app_prot, app_nme is not a setting."),
+        ([], "some", [100], 'app_canary is "some".'),
+        ([], "101%", [100], 'app_canary is "101%".'),
+        ([], "1\n", [100], "app_canary is "),
+        ([], -1, [100], 'app_canary is "-1".'),
+        ([], "none", [], "app_traffic is []."),
+        ([], "none", [25], "app_traffic is [25]."),
+        ([], "none", [0, 100], "app_traffic is [0, 100]."),
+        ([], "none", [25, 5, 100], "app_traffic is [25, 5, 100]."),
+        ([], "none", [5, 5, 100], "app_traffic is [5, 5, 100]."),
+        ([], "none", [50, 101], "app_traffic is [50, 101]."),
+    ],
+)
+def test_a_setting_that_cannot_be_carried_out_is_told(
+    unknown: list[str], canary: Any, traffic: list[int], said: str
+) -> None:
+    told = module("release_mistake").release_mistake(unknown, canary, traffic)
+    assert told.startswith(said) and bool(told) is bool(said)

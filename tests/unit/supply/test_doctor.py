@@ -80,7 +80,8 @@ def test_what_is_missing_is_named_with_how_to_make_it(monkeypatch: pytest.Monkey
     values = {name: value for name, value in GOOD.items() if name != "SSH_KNOWN_HOSTS"}
     result = doctor(monkeypatch, "--environment", "staging", **values)
     assert result.exit_code == Exit.GATE_FAILED
-    assert "SSH_KNOWN_HOSTS is missing (staging, production, staging-backup, production-backup)" in result.stderr
+    everywhere = "staging, production, staging-backup, production-backup"
+    assert f"SSH_KNOWN_HOSTS is missing ({everywhere})" in result.stderr
     assert "ssh_host_ed25519_key.pub" in result.stderr
 
 
@@ -149,7 +150,10 @@ def test_an_empty_secret_is_not_set() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(("--environment", "moon"), "production, production-backup, staging, staging-backup"), (("--job", "moon"), "deploy-staging")],
+    [
+        (("--environment", "moon"), "production, production-backup, staging, staging-backup"),
+        (("--job", "moon"), "deploy-staging"),
+    ],
 )
 def test_an_unknown_environment_or_job_is_refused(
     monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, str], said: str
