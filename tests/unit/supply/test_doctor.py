@@ -95,7 +95,7 @@ def test_with_all_that_is_required_it_is_content(monkeypatch: pytest.MonkeyPatch
 
 def test_the_nightly_backup_needs_its_own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = ("--environment", "staging-backup", "--json")
-    assert states(doctor(monkeypatch, *asked, **GOOD))["SSH_PRIVATE_KEY"] == "set"
+    assert states(doctor(monkeypatch, *asked, **GOOD))["SSH_KNOWN_HOSTS"] == "set"
     result = doctor(monkeypatch, *asked)
     assert result.exit_code == Exit.GATE_FAILED
     assert states(result)["STAGING_SERVER_IP"] == "missing"
