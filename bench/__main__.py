@@ -48,7 +48,7 @@ def _measure(given: argparse.Namespace) -> dict[str, Any]:
     observations: list[Observation] = []
     rigs: list[str] = []
     sizes: list[int] = [1] if given.quick else given.servers
-    plan = Rounds(2, 1, 0) if given.quick else Rounds.of(given.rounds)
+    plan = Rounds(min(given.rounds, 2), 1, 0) if given.quick else Rounds.of(given.rounds)
     begin = time.monotonic()
     for done, servers in enumerate(sizes, start=1):
         share = sum(map(_weight, sizes[:done])) / sum(map(_weight, sizes))
@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--rounds", type=_positive, default=3, help="rounds per number, at most")
     parser.add_argument("--minutes", type=float, default=14.0, help="no new round after these")
-    parser.add_argument("--quick", action="store_true", help="one server, two rounds")
+    parser.add_argument("--quick", action="store_true", help="one server, two rounds at most")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every raw figure")
     parser.add_argument(
         "--markdown",

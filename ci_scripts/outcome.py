@@ -69,35 +69,59 @@ def judge_cancelled(report: Report, run: Result, finish: Result | None) -> Repor
     ended: dict[str, Any] = {"ok": False, "failed": run.hosts, "phase": "abort"}
     if finish.verdicts:
         ended = finish.verdicts[-1]
+    again = f"Run 'iactl status {report.environment}', then deploy again."
     if ended.get("fenced"):
         report.exit = Exit.LOCKED
         report.message = "Cancelled; another run has taken over and decides what is served."
-    elif not ended["ok"]:
-        report.exit = Exit.NEEDS_HUMAN
-        report.message = f"Cancelled, but {', '.join(ended['failed'])} could not be cleaned up."
-        report.details = [
-            f"{host}: {ended['hosts'][host].get('msg', '')}"
-            for host in ended["failed"]
-            if host in ended.get("hosts", {})
-        ]
-        report.next_step = f"Run 'iactl status {report.environment}', then deploy again."
-    elif not all(one["ok"] for one in finish.verdicts if ended["phase"] == "commit"):
-        report.exit = Exit.NEEDS_HUMAN
-        report.message = (
-            f"Too late to cancel: {wanted(report, run.verdicts)} serves on every server,"
-            " but not all of its processes run."
-        )
-        report.details = [one["message"] for one in finish.verdicts if not one["ok"]]
-        report.next_step = f"Run 'iactl status {report.environment}', then deploy again."
     elif ended["phase"] == "commit":
-        report.exit = Exit.DONE
-        report.message = (
-            f"Too late to cancel: {wanted(report, run.verdicts)} serves on every server."
-        )
+        _judge_forward(report, run, finish)
+    elif not ended["ok"]:
+        report.exit, report.next_step = Exit.NEEDS_HUMAN, again
+        report.message = f"Cancelled, but {', '.join(ended['failed'])} could not be cleaned up."
+        report.details = _told(ended)
+    elif ended["phase"] != "abort" or finish.rc != 0:
+        report.exit, report.next_step = Exit.NEEDS_HUMAN, again
+        report.message = f"Cancelled, but what was to end it broke off after {ended['phase']}."
     else:
         report.message = "Cancelled; every server serves what it served before."
         report.details += stuck_schema(run.verdicts, begun="migrate" in run.begun)
     return report
+
+
+def _judge_forward(report: Report, run: Result, finish: Result) -> None:
+    """Fill in what came of a cancel that had to go on."""
+    name = wanted(report, run.verdicts)
+    committed = finish.verdicts[-1]
+    badly = [one["message"] for one in run.verdicts if not one["ok"]]
+    idle = [
+        one["message"] for one in finish.verdicts if one["phase"] == "handover" and not one["ok"]
+    ]
+    report.message = f"Too late to cancel: {name} serves on every server."
+    if committed["ok"] and not badly and not idle:
+        report.exit = Exit.DONE
+        return
+    report.exit = Exit.NEEDS_HUMAN
+    report.next_step = f"Run 'iactl status {report.environment}', then deploy again."
+    report.details = badly + idle
+    if not committed["ok"]:
+        away = ", ".join(committed["failed"])
+        report.message = f"Too late to cancel, but {away} could not be brought to {name}."
+        report.details += _told(committed)
+    elif idle:
+        report.message = (
+            f"Too late to cancel: {name} serves on every server, but not all of its processes run."
+        )
+    else:
+        report.message = (
+            f"Too late to cancel: {name} stays on every server, although it does badly."
+        )
+
+
+def _told(verdict: dict[str, Any]) -> list[str]:
+    """Return what each failed server of a verdict said."""
+    answers = verdict.get("hosts", {})
+    failed = [host for host in verdict["failed"] if host in answers]
+    return [f"{host}: {answers[host].get('msg', '')}" for host in failed]
 
 
 def _stopped_at_once(report: Report, run: Result) -> Report:
@@ -116,10 +140,15 @@ def _stopped_at_once(report: Report, run: Result) -> Report:
 
 def is_live(run: Result) -> bool:
     """Whether the release is not undone any more: it was being committed, or users may have met
-    one whose migration was destructive."""
-    if not all(one["ok"] for one in run.verdicts):
-        return False
-    return "commit" in run.begun or is_past_return(run.verdicts, run.begun)
+    one whose migration was destructive.
+
+    Where a phase went badly, a phase counts as begun only when a verdict tells of it: its task is
+    reached then and skipped.
+    """
+    if all(one["ok"] for one in run.verdicts):
+        return "commit" in run.begun or is_past_return(run.verdicts, run.begun)
+    judged = {one["phase"] for one in run.verdicts}
+    return "commit" in judged or is_past_return(run.verdicts, judged)
 
 
 def _complete(verdicts: list[dict[str, Any]]) -> bool:

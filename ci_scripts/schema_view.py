@@ -47,7 +47,7 @@ def is_past_return(verdicts: list[dict[str, Any]], begun: Collection[str]) -> bo
     Args:
         begun: the phases that were begun, also those of which no verdict tells.
     """
-    return bool(verdicts[-1].get("one_way")) and "switch" in begun
+    return bool(verdicts) and bool(verdicts[-1].get("one_way")) and "switch" in begun
 
 
 def stayed(verdicts: list[dict[str, Any]]) -> bool:

@@ -49,10 +49,18 @@ def suite(folder: str, *options: str) -> Callable[[], bool]:
     return run
 
 
-def rig_suite(folder: str, *, dist: str = "loadfile") -> Callable[[], bool]:
+def rig_suite(folder: str) -> Callable[[], bool]:
     """Return the step that runs tests with servers, on two rigs side by side: a deploy waits more
-    than it computes. A file stays on one rig, or a group as the folder's conftest makes them."""
-    return suite(folder, "-n", "2", "--dist", dist)
+    than it computes. A file stays on one rig."""
+    return suite(folder, "-n", "2", "--dist", "loadfile")
+
+
+def integration() -> bool:
+    """Parts of the product with real peers; Molecule's scenarios share nothing with each other."""
+    scenarios = "integration/test_molecule.py"
+    together = suite("integration", "-n", "2", "--dist", "loadfile", f"--ignore=tests/{scenarios}")
+    alone = suite(scenarios, "-n", "2", "--dist", "load", "--maxschedchunk", "1")
+    return all([together(), alone()])
 
 
 def application() -> bool:
@@ -71,7 +79,7 @@ STEPS: dict[str, Callable[[], bool]] = {
     "unit": suite("unit", "-n", "auto"),
     "workflows": suite("workflows", f"--ignore=tests/workflows/{STORY}"),
     "application": application,
-    "integration": rig_suite("integration", dist="loadgroup"),
+    "integration": integration,
     "e2e": rig_suite("e2e"),
     "faults": rig_suite("faults"),
 }

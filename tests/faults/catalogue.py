@@ -146,7 +146,7 @@ FAULTS: dict[int, Fault] = {
     17: Fault(
         "A migration fails, or is destructive",
         "A command that exits 1; one that the settings call destructive, with a release that"
-        " spoils, and with a cancel in the bake. (Alembic and PostgreSQL:"
+        " spoils, and with a cancel in the switch and in the bake. (Alembic and PostgreSQL:"
         " `tests/e2e/test_migrations.py`.)",
         "It ran once, before any switch, and no server moved. A destructive one is refused without"
         " a flag; after it nothing goes back by itself, as the plan says.",
@@ -194,6 +194,6 @@ FAULTS: dict[int, Fault] = {
         "Its power is cut in the handover, and once while all are brought back because a process"
         " has died; later it boots again.",
         "Exit 5 with the server's name. Every other server has its old processes back; of a process"
-        " a process with `per: fleet` there is never a second one.",
+        " with `per: fleet` there is never a second one.",
     ),
 }

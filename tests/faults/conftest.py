@@ -35,9 +35,7 @@ def images(fleet: Fleet) -> Images:
 
 
 @pytest.fixture(scope="session")
-def site(
-    fleet: Fleet, images: Images, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Site]:
+def site(fleet: Fleet, images: Images, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The bootstrapped environment of the application that meets the faults.
 
     After all of them the ledgers must hold, by what ``iactl audit verify`` says.

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ import pytest
 from tests.fleet.waiting import wait_until
 
 from .breakpoint import PYTHON, journal_step
+from .processes import family
 from .row import Row
 
 pytestmark = [pytest.mark.rig, pytest.mark.row(17)]
@@ -79,7 +83,8 @@ def test_cancel_after_a_destructive_migration_is_too_late(
             app_bake_seconds=60,
             ansible_python_interpreter=PYTHON,
         )
-        at = journal_step(it.site.servers[1], "switch", "before")
+        servers = it.site.servers
+        at = journal_step(servers[1], "switch", "before")
         if phase == "switch":  # two servers have switched, and one has not
             at.set()
         process = it.start("deploy", "--image", it.site.images(it.new), "--allow-destructive")
@@ -88,8 +93,13 @@ def test_cancel_after_a_destructive_migration_is_too_late(
                 at.wait(process)
                 wait_until(lambda: served(it).count(it.new) == 2, "two switches", deadline=60)
             else:
+                assert process.stderr is not None
+                told = (line for line in process.stderr if "switch ✔" in line)
+                assert len(list(islice(told, len(servers)))) == len(servers)
                 wait_until(lambda: baking(it), "the bake on every server", deadline=90)
+            under_way = playbooks(process)
             os.kill(process.pid, signal.SIGINT)
+            wait_until(lambda: not under_way & family(process.pid), "the playbook's end")
         finally:
             at.clear()
         said = it.finish(process)
@@ -98,11 +108,17 @@ def test_cancel_after_a_destructive_migration_is_too_late(
         assert set(served(it)) == {it.new}
 
 
+def playbooks(process: subprocess.Popen[str]) -> set[int]:
+    """Return the processes of a command that run a playbook."""
+    lines = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in family(process.pid)}
+    return {pid for pid, line in lines.items() if b"ci_scripts.runner.child" in line}
+
+
 def served(it: Row) -> list[str]:
     """Return the versions that users get, one for each server."""
     return [one.served for one in it.look().values()]
 
 
 def baking(it: Row) -> bool:
-    """Tell whether every server serves the new version and is watched at it."""
+    """Tell whether every server is watched at the new version."""
     return all(one.served == it.new and one.working for one in it.look().values())

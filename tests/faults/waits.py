@@ -6,13 +6,6 @@ from tests.fleet.waiting import wait_until
 
 from .row import Row
 
-# A frozen server is noticed after 15 s by the product's own settings; this asks more often.
-WATCHFUL = {
-    "ansible_ssh_args": "-o ControlMaster=auto -o ControlPersist=60s"
-    " -o ServerAliveInterval=1 -o ServerAliveCountMax=3",
-    "ansible_timeout": 5,
-}
-
 
 def working(it: Row) -> bool:
     """Tell whether something of the product runs on some server."""

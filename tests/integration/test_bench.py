@@ -20,7 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.timeout(600)
 def test_quick_run_fills_its_tables_and_loses_no_request(tmp_path: Path) -> None:
     file, page = tmp_path / "result.json", tmp_path / "page.md"
-    argv = [sys.executable, "-m", "bench", "--quick", "--json", str(file), "--markdown", str(page)]
+    argv = [sys.executable, "-m", "bench", "--quick", "--rounds=1"]
+    argv += ["--json", str(file), "--markdown", str(page)]
     ended = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     result = json.loads(file.read_text(encoding="utf-8"))

@@ -397,6 +397,51 @@ def test_a_release_is_live_from_its_commit_on() -> None:
     assert not is_live(Result(verdicts=broken, begun=[*begun, "commit"]))
 
 
+def test_a_release_that_was_never_judged_is_not_live() -> None:
+    assert not is_live(Result(begun=["plan"]))
+
+
+def test_a_cancel_after_a_commit_that_did_badly_is_no_cancel() -> None:
+    checked = verdict("verify", everywhere(refused("verify", "failed")))
+    run = Result(verdicts=[*travelled(PREPARED, SWITCHED, COMMITTED), checked])
+    assert is_live(run)
+    finish = Result(verdicts=[verdict("commit", everywhere(answered("commit")))])
+    report = judge_cancelled(Report("deploy", "staging"), run, finish)
+    assert report.exit is Exit.NEEDS_HUMAN
+    assert "stays on every server, although it does badly" in report.message
+    assert report.details == [checked["message"]]
+
+
+@pytest.mark.parametrize(
+    ("finish", "said"),
+    [
+        (
+            Result(verdicts=[verdict("switch", everywhere(answered("switch")))]),
+            "broke off after switch",
+        ),
+        (
+            Result(rc=-9, verdicts=[verdict("abort", everywhere(answered("abort")))]),
+            "broke off after abort",
+        ),
+        (
+            Result(
+                verdicts=[
+                    verdict(
+                        "commit", {"web1": answered("commit"), "web2": refused("commit", "mixed")}
+                    )
+                ]
+            ),
+            "web2 could not be brought to",
+        ),
+    ],
+    ids=["killed on its way forward", "killed on its way back", "one server was lost"],
+)
+def test_what_a_cancel_could_not_end_needs_a_human(finish: Result, said: str) -> None:
+    report = cancelled(travelled(PREPARED, SWITCHED), finish)
+    assert report.exit is Exit.NEEDS_HUMAN
+    assert said in report.message and "deploy again" in report.next_step
+
+
 def test_a_cancelled_check_touched_nothing() -> None:
     report = cancelled(travelled(PREPARED, SWITCHED), check=True)
     assert (report.exit, "before anything was touched" in report.message) == (Exit.CANCELLED, True)

@@ -177,6 +177,24 @@ def test_a_cancel_goes_on_where_there_is_no_way_back(
     assert is_live(run) is live
 
 
+@pytest.mark.parametrize(
+    ("steps", "live"),
+    [
+        ((PREPARED, SWITCHED, SICK), True),
+        ((PREPARED, ("switch", {"web1": answered("switch"), "web2": lost()})), True),
+        ((("prepare", everywhere(refused("prepare", "unhealthy"))),), False),
+    ],
+    ids=["bad bake", "half a switch", "bad candidate"],
+)
+def test_a_cancel_while_a_failure_is_handled_goes_no_way_back_either(
+    steps: tuple[Any, ...], live: bool
+) -> None:
+    # Of a release that failed, all tasks are reached and skipped.
+    begun = ["plan", "fetch", "migrate", "prepare", "switch", "bake", "commit"]
+    ran = ("migrate", once(migrated(destructive=DROP)))
+    assert is_live(Result(verdicts=travelled(FETCHED, ran, *steps), begun=begun)) is live
+
+
 def test_a_cancel_says_what_became_of_the_schema() -> None:
     back = Result(verdicts=[verdict(*RETURNED)])
     during = Result(verdicts=travelled(FETCHED), begun=["plan", "fetch", "migrate"])
