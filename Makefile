@@ -33,11 +33,11 @@ demo: $(READY) ## Deploy a real application to two throwaway servers, and watch
 demo-down: $(READY) ## Remove what the demo started
 	@$(BIN)/python -m tests.fleet down demo
 
-test: $(READY) $(APPLICATION_READY) $(SAFETY_READY) ## Run the tests, the fault suite among them
+test: $(READY) $(APPLICATION_READY) $(SAFETY_READY) ## Run the tests, one row of each fault among them
 	@$(BIN)/python -m tests.everything
 
-test-long: $(READY) $(APPLICATION_READY) ## Run the pipeline's own lines from a commit to production
-	@$(BIN)/python -m tests.everything pipeline
+test-long: $(READY) $(APPLICATION_READY) ## Run every row of the fault suite, and the pipeline's own lines
+	@$(BIN)/python -m tests.everything all-faults pipeline
 
 test-fast: $(READY) ## Run the tests that need no Docker, in under a minute
 	@$(BIN)/python -m pytest -q -n auto -m "not slow" tests/unit

@@ -39,20 +39,20 @@ def lint() -> bool:
     return command("make", "--no-print-directory", "lint")
 
 
-def suite(folder: str, *options: str) -> Callable[[], bool]:
+def suite(folder: str, *options: str, env: Mapping[str, str] | None = None) -> Callable[[], bool]:
     """Return the step that runs one folder of tests."""
 
     def run() -> bool:
         pytest = [sys.executable, "-m", "pytest", "-q", "--durations=5"]
-        return command(*pytest, *options, f"tests/{folder}")
+        return command(*pytest, *options, f"tests/{folder}", env=env)
 
     return run
 
 
-def rig_suite(folder: str) -> Callable[[], bool]:
+def rig_suite(folder: str, env: Mapping[str, str] | None = None) -> Callable[[], bool]:
     """Return the step that runs tests with servers, on two rigs side by side: a deploy waits more
     than it computes. A file stays on one rig."""
-    return suite(folder, "-n", "2", "--dist", "loadfile")
+    return suite(folder, "-n", "2", "--dist", "loadfile", env=env)
 
 
 def integration() -> bool:
@@ -81,10 +81,16 @@ STEPS: dict[str, Callable[[], bool]] = {
     "application": application,
     "integration": integration,
     "e2e": rig_suite("e2e"),
-    "faults": rig_suite("faults"),
+    # At least one row of each fault.
+    "faults": rig_suite(
+        "faults", {"FAULTS_ROWS": "each", "FAULTS_ROUNDS": "3", "FAULTS_RATE": "30"}
+    ),
 }
 # What takes too long for every change; ``make test-long``.
-LONG: dict[str, Callable[[], bool]] = {"pipeline": suite(f"workflows/{STORY}")}
+LONG: dict[str, Callable[[], bool]] = {
+    "all-faults": rig_suite("faults"),
+    "pipeline": suite(f"workflows/{STORY}"),
+}
 
 
 def main(chosen: list[str]) -> int:

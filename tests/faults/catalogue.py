@@ -31,8 +31,9 @@ This page was written by
 .venv/bin/python -m tests.faults
 ```
 
-which runs `tests/faults/` on two rigs side by side. `make test` does the same with 10 random kills
-and 5 rounds of two terminals, and writes nothing.
+which runs all of `tests/faults/` on two rigs side by side; `make test-long` does so too, and writes
+nothing. `make test` runs at least one row of each fault (`tests/faults/selection.py`), with 30
+requests per second and 3 rounds of two terminals.
 After every fault one oracle asks:
 
 - **Users**: no request failed, and only the old and the new release answered. Where the fault

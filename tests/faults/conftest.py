@@ -17,6 +17,7 @@ from . import breakpoint as stops
 from . import results
 from .results import Result
 from .row import OLD, Row
+from .selection import choose
 
 PROPERTY = "fault"
 
@@ -65,6 +66,15 @@ def row(site: Site, request: pytest.FixtureRequest) -> Callable[..., Row]:
         return Row(site, number, name.rstrip("]"), report, **options)
 
     return begin
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what ``FAULTS_ROWS=each`` leaves out."""
+    mine = [one for one in items if one.path.parent == Path(__file__).parent]
+    if os.environ.get("FAULTS_ROWS") == "each":
+        _, others = choose(mine)
+        items[:] = [one for one in items if one not in others]
+        config.hook.pytest_deselected(items=others)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -18,7 +18,7 @@ from .waits import wait_candidate, wait_idle
 
 pytestmark = pytest.mark.rig
 
-ROUNDS = int(os.environ.get("FAULTS_ROUNDS", "5"))
+ROUNDS = int(os.environ.get("FAULTS_ROUNDS", "20"))
 VERSIONS = (OLD, NEW, "6.0.0")
 URL = "https://ci.example/runs/7"
 SLOW = ("4.0.0", "silent")  # never healthy, so that its deploy lasts
