@@ -69,18 +69,17 @@ def judge_cancelled(report: Report, run: Result, finish: Result | None) -> Repor
     ended: dict[str, Any] = {"ok": False, "failed": run.hosts, "phase": "abort"}
     if finish.verdicts:
         ended = finish.verdicts[-1]
-    again = f"Run 'iactl status {report.environment}', then deploy again."
     if ended.get("fenced"):
         report.exit = Exit.LOCKED
         report.message = "Cancelled; another run has taken over and decides what is served."
     elif ended["phase"] == "commit":
         _judge_forward(report, run, finish)
     elif not ended["ok"]:
-        report.exit, report.next_step = Exit.NEEDS_HUMAN, again
+        report.exit, report.next_step = Exit.NEEDS_HUMAN, _again(report)
         report.message = f"Cancelled, but {', '.join(ended['failed'])} could not be cleaned up."
         report.details = _told(ended)
     elif ended["phase"] != "abort" or finish.rc != 0:
-        report.exit, report.next_step = Exit.NEEDS_HUMAN, again
+        report.exit, report.next_step = Exit.NEEDS_HUMAN, _again(report)
         report.message = f"Cancelled, but what was to end it broke off after {ended['phase']}."
     else:
         report.message = "Cancelled; every server serves what it served before."
@@ -101,7 +100,7 @@ def _judge_forward(report: Report, run: Result, finish: Result) -> None:
         report.exit = Exit.DONE
         return
     report.exit = Exit.NEEDS_HUMAN
-    report.next_step = f"Run 'iactl status {report.environment}', then deploy again."
+    report.next_step = _again(report)
     report.details = badly + idle
     if not committed["ok"]:
         away = ", ".join(committed["failed"])
@@ -115,6 +114,10 @@ def _judge_forward(report: Report, run: Result, finish: Result) -> None:
         report.message = (
             f"Too late to cancel: {name} stays on every server, although it does badly."
         )
+
+
+def _again(report: Report) -> str:
+    return f"Run 'iactl status {report.environment}', then deploy again."
 
 
 def _told(verdict: dict[str, Any]) -> list[str]:

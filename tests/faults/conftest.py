@@ -17,7 +17,7 @@ from . import breakpoint as stops
 from . import results
 from .results import Result
 from .row import OLD, Row
-from .selection import choose
+from .selection import left_out
 
 PROPERTY = "fault"
 
@@ -70,9 +70,9 @@ def row(site: Site, request: pytest.FixtureRequest) -> Callable[..., Row]:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what ``FAULTS_ROWS=each`` leaves out."""
-    mine = [one for one in items if one.path.parent == Path(__file__).parent]
     if os.environ.get("FAULTS_ROWS") == "each":
-        _, others = choose(mine)
+        mine = [one for one in items if one.path.parent == Path(__file__).parent]
+        others = left_out(mine)
         items[:] = [one for one in items if one not in others]
         config.hook.pytest_deselected(items=others)
 

@@ -41,8 +41,8 @@ EACH = frozenset(
 )
 
 
-def choose(items: list[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.Item]]:
-    """Return the rows that every change runs, and the others.
+def left_out(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Return the rows that not every change runs.
 
     Raises:
         pytest.UsageError: a name is no row, or a fault would have none.
@@ -55,7 +55,7 @@ def choose(items: list[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.Ite
     bare = {_number(one) for one in others} - {_number(one) for one in chosen}
     if bare:
         raise pytest.UsageError(f"no row of fault {', '.join(map(str, sorted(bare)))} is chosen")
-    return chosen, others
+    return others
 
 
 def _number(item: pytest.Item) -> int:

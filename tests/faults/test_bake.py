@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
-from itertools import islice
 
 import pytest
 
 from tests.e2e.site import Site
 
 from .row import Row
+from .waits import wait_told
 
 pytestmark = [pytest.mark.rig, pytest.mark.row(13)]
 
 # Longer than the three seconds after which the tiny application spoils.
 BAKE = {"app_bake_seconds": 20, "app_bake_min_requests": 10}
-
-
-def wait_verdict(process: subprocess.Popen[str], servers: int) -> None:
-    """Wait until a command's progress tells of every server's bake: then its outcome is decided."""
-    assert process.stderr is not None
-    told = (line for line in process.stderr if "bake ✘" in line or "bake ✔" in line)
-    assert len(list(islice(told, servers))) == servers
 
 
 @pytest.mark.parametrize(
@@ -40,7 +32,8 @@ def test_release_that_spoils_under_traffic(row: Callable[..., Row], mode: str, t
         it.configure(**BAKE, app_bake_max_error_percent=100 if mode == "sickens" else 5)
         before = {name: one.at_rest for name, one in it.look().items()}
         process = it.start_deploy("3.0.0", mode)
-        wait_verdict(process, len(it.site.servers))
+        # With every server's bake its outcome is decided.
+        wait_told(process, len(it.site.servers), "bake ✘", "bake ✔")
         it.traffic.prober.mark("verdict")
         said = it.finish(process)
         assert said.code == 4, said.text

@@ -18,7 +18,7 @@ from .waits import wait_idle
 
 pytestmark = [pytest.mark.rig, pytest.mark.row(1)]
 
-KILLS = int(os.environ.get("FAULTS_KILLS", "50"))
+KILLS = 50
 SEED = 20260301
 MIGRATING = {
     "app_migrate_command": ["python3", "-c", "print('nothing to do')"],

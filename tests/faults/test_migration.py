@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from tests.fleet.waiting import wait_until
 from .breakpoint import PYTHON, journal_step
 from .processes import family
 from .row import Row
+from .waits import wait_told
 
 pytestmark = [pytest.mark.rig, pytest.mark.row(17)]
 
@@ -93,9 +93,7 @@ def test_cancel_after_a_destructive_migration_is_too_late(
                 at.wait(process)
                 wait_until(lambda: served(it).count(it.new) == 2, "two switches", deadline=60)
             else:
-                assert process.stderr is not None
-                told = (line for line in process.stderr if "switch ✔" in line)
-                assert len(list(islice(told, len(servers)))) == len(servers)
+                wait_told(process, len(servers), "switch ✔")
                 wait_until(lambda: baking(it), "the bake on every server", deadline=90)
             under_way = playbooks(process)
             os.kill(process.pid, signal.SIGINT)

@@ -107,12 +107,8 @@ def handed_over(it: Row) -> bool:
 
 def kill_worker(it: Row, server: Server) -> None:
     """Have the bad version's worker die."""
-    argv = ["docker", "kill", *_named(it, server, "worker")]
-    server.run(argv, check=True)
-
-
-def _named(it: Row, server: Server, process: str) -> list[str]:
-    return [name for name in run_on(it, [server])[server.name] if f"-{process}-" in name]
+    workers = [name for name in run_on(it, [server])[server.name] if "-worker-" in name]
+    server.run(["docker", "kill", *workers], check=True)
 
 
 _PROCESSES = "docker ps -q --filter label=iadeploy.process"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+from itertools import islice
+
 from tests.fleet.waiting import wait_until
 
 from .row import Row
@@ -24,3 +27,10 @@ def wait_candidate(it: Row) -> None:
         return any(len(one.running) == 2 for one in it.look().values())
 
     wait_until(there, "the candidate", deadline=90)
+
+
+def wait_told(process: subprocess.Popen[str], servers: int, *texts: str) -> None:
+    """Wait until a command's progress has told one of the texts of so many servers."""
+    assert process.stderr is not None
+    told = (line for line in process.stderr if any(text in line for text in texts))
+    assert len(list(islice(told, servers))) == servers
