@@ -167,5 +167,6 @@ def _finish(request: Request, action: str, variables: dict[str, Any], run: Resul
             "release_reason": "cancelled",
         },
         request.listener,
+        heard=run.signals,
     )
     return finish if touched else None

@@ -64,7 +64,7 @@ def judge_cancelled(report: Report, run: Result, finish: Result | None) -> Repor
     report.message = "Cancelled before anything was touched."
     if finish is None:
         return report
-    if run.hurried or finish.cancelled:
+    if run.hurried or (finish.cancelled and not finish.verdicts):
         return _stopped_at_once(report, run)
     ended: dict[str, Any] = {"ok": False, "failed": run.hosts, "phase": "abort"}
     if finish.verdicts:

@@ -50,6 +50,7 @@ class Result:
         remote_calls: host to the number of tasks that ran on it.
         cancelled: whether a signal ended the run.
         hurried: whether a second one came, before what the first had begun was done.
+        signals: the numbers of those that came, in order.
     """
 
     rc: int = 0
@@ -67,6 +68,7 @@ class Result:
     remote_calls: dict[str, int] = field(default_factory=dict)
     cancelled: bool = False
     hurried: bool = False
+    signals: list[int] = field(default_factory=list)
 
     def take(self, event: Event) -> None:
         """Take one event in."""

@@ -7,7 +7,7 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -33,6 +33,7 @@ def run_playbook(
     on_event: Callable[[Event], None] = lambda event: None,
     *,
     check: bool = False,
+    heard: Sequence[int] = (),
 ) -> Result:
     """Run a playbook of the product against an inventory folder.
 
@@ -41,11 +42,13 @@ def run_playbook(
         variables: extra variables, passed as a JSON file and never through a shell.
         on_event: called for every event, for the live view.
         check: Ansible's check mode.
+        heard: the signals that ended the run which this one is to end.
 
     INT, TERM and HUP stop Ansible and its remote command, not only ansible-runner; the result
-    then says ``cancelled``, and a second one ``hurried``.
+    then says ``cancelled``, and a second one ``hurried``. The TERM that a CI service sends after
+    its INT stops nothing more: SIGKILL follows, and until then every second is of use.
     """
-    result = Result()
+    result = Result(signals=list(heard))
     content = content_root()
     environment = scrubbed(os.environ, content)
     with private_folder(str(variables.get("release_id", ""))) as folder:
@@ -122,7 +125,10 @@ def _cancellable(result: Result) -> Iterator[None]:
     """
 
     def cancel(number: int, frame: FrameType | None) -> None:
-        del number, frame
+        del frame
+        result.signals.append(number)
+        if result.signals == [signal.SIGINT, signal.SIGTERM]:
+            return
         stop_playbook(hard=result.cancelled)
         result.hurried = result.cancelled
         result.cancelled = True

@@ -338,6 +338,15 @@ def test_a_second_signal_is_told_with_what_is_left(hurried: bool, finish: Result
     assert "iactl status staging" in report.next_step
 
 
+def test_a_second_signal_after_the_servers_are_back_does_not_deny_it() -> None:
+    back = Result(
+        rc=-15, cancelled=True, verdicts=[verdict("abort", everywhere(answered("abort")))]
+    )
+    report = cancelled(travelled(PREPARED), back)
+    assert report.exit is Exit.NEEDS_HUMAN
+    assert "broke off after abort" in report.message
+
+
 def test_a_cancel_that_brought_every_server_back_says_so() -> None:
     back = Result(verdicts=[verdict("abort", everywhere(answered("abort")))])
     report = cancelled(travelled(PREPARED), back)

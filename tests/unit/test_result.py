@@ -164,3 +164,39 @@ def test_a_real_run_without_servers_says_so_and_leaves_no_file(
     assert (result.rc, result.no_hosts, result.hosts) == (0, True, [])
     assert list(runtime.iterdir()) == []
     assert signal.getsignal(signal.SIGTERM) == handlers
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("sent", "heard", "cancelled", "hurried"),
+    [
+        ([signal.SIGINT], [], True, False),
+        ([signal.SIGINT, signal.SIGINT], [], True, True),
+        ([signal.SIGINT, signal.SIGTERM], [], True, False),
+        ([signal.SIGINT, signal.SIGTERM, signal.SIGTERM], [], True, True),
+        ([signal.SIGTERM], [signal.SIGINT], False, False),
+        ([signal.SIGINT], [signal.SIGINT], True, False),
+        ([signal.SIGTERM, signal.SIGINT], [signal.SIGINT], True, False),
+    ],
+)
+def test_a_second_signal_hurries_but_not_the_one_that_ci_sends_before_it_kills(
+    tmp_path: Path,
+    sent: list[signal.Signals],
+    heard: list[signal.Signals],
+    cancelled: bool,
+    hurried: bool,
+) -> None:
+    def send(event: dict[str, Any]) -> None:
+        if event.get("event") == "playbook_on_start":
+            for number in sent:
+                signal.raise_signal(number)
+
+    before = {number: signal.getsignal(number) for number in signal.Signals if number in set(sent)}
+    inventory = write_inventory(tmp_path / "local", "all: {hosts: {}}\n")
+    try:
+        result = run_playbook("status", inventory, {}, send, heard=heard)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert (result.cancelled, result.hurried) == (cancelled, hurried)
+    assert result.signals == [*heard, *sent]
