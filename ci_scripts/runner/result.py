@@ -45,7 +45,8 @@ class Result:
         unreachable: host to the reason.
         changed: host to the number of tasks that changed it.
         no_hosts: nothing matched the play's group.
-        output: the last lines that Ansible printed, for errors before the first task.
+        output: the last lines that Ansible printed, for errors before the first task; where a file
+            of the inventory cannot be read, which and why.
         begun: the phases whose task was reached, in order, also where it was then skipped.
         remote_calls: host to the number of tasks that ran on it.
         cancelled: whether a signal ended the run.
@@ -74,7 +75,7 @@ class Result:
         """Take one event in."""
         kind = event.get("event", "")
         data = event.get("event_data") or {}
-        if kind == "verbose" and event.get("stdout"):
+        if kind in ("verbose", "error") and event.get("stdout"):
             self.output = [*self.output, event["stdout"]][-20:]
         elif kind == "playbook_on_no_hosts_matched":
             self.no_hosts = True
