@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.fleet import Fleet, daemon
+from tests.suites import ON_TWO_RIGS, ROOT, run_suite
 
-ROOT = Path(__file__).resolve().parents[1]
 BIN = ROOT / ".venv" / "bin"
 APPLICATION = ROOT / "examples" / "innerarchitect"
 APPLICATION_PYTHON = ROOT / ".venv-application" / "bin" / "python"
@@ -39,26 +39,15 @@ def lint() -> bool:
     return command("make", "--no-print-directory", "lint")
 
 
-def suite(folder: str, *options: str, env: Mapping[str, str] | None = None) -> Callable[[], bool]:
-    """Return the step that runs one folder of tests."""
-
-    def run() -> bool:
-        pytest = [sys.executable, "-m", "pytest", "-q", "--durations=5"]
-        return command(*pytest, *options, f"tests/{folder}", env=env)
-
-    return run
-
-
-def rig_suite(folder: str, env: Mapping[str, str] | None = None) -> Callable[[], bool]:
-    """Return the step that runs tests with servers, on two rigs side by side: a deploy waits more
-    than it computes. A file stays on one rig."""
-    return suite(folder, "-n", "2", "--dist", "loadfile", env=env)
+def suite(what: str, *options: str, env: Mapping[str, str] | None = None) -> Callable[[], bool]:
+    """Return the step that runs one folder or file of tests."""
+    return lambda: run_suite(what, *options, env=env) == 0
 
 
 def integration() -> bool:
     """Parts of the product with real peers; Molecule's scenarios share nothing with each other."""
     scenarios = "integration/test_molecule.py"
-    together = suite("integration", "-n", "2", "--dist", "loadfile", f"--ignore=tests/{scenarios}")
+    together = suite("integration", *ON_TWO_RIGS, f"--ignore=tests/{scenarios}")
     alone = suite(scenarios, "-n", "2", "--dist", "load", "--maxschedchunk", "1")
     return all([together(), alone()])
 
@@ -80,15 +69,17 @@ STEPS: dict[str, Callable[[], bool]] = {
     "workflows": suite("workflows", f"--ignore=tests/workflows/{STORY}"),
     "application": application,
     "integration": integration,
-    "e2e": rig_suite("e2e"),
+    "e2e": suite("e2e", *ON_TWO_RIGS),
     # At least one row of each fault.
-    "faults": rig_suite(
-        "faults", {"FAULTS_ROWS": "each", "FAULTS_ROUNDS": "3", "FAULTS_RATE": "30"}
+    "faults": suite(
+        "faults",
+        *ON_TWO_RIGS,
+        env={"FAULTS_ROWS": "each", "FAULTS_ROUNDS": "3", "FAULTS_RATE": "30"},
     ),
 }
 # What takes too long for every change; ``make test-long``.
 LONG: dict[str, Callable[[], bool]] = {
-    "all-faults": rig_suite("faults"),
+    "all-faults": suite("faults", *ON_TWO_RIGS),
     "pipeline": suite(f"workflows/{STORY}"),
 }
 
