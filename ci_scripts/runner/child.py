@@ -7,11 +7,13 @@ ansible-playbook running in a session of its own, and the next deploy would meet
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import signal
 import sys
 
 _PR_SET_PDEATHSIG = 1  # prctl(2), Linux only
+_RARELY = 50_000  # new objects before Python looks for garbage; 700 is for what runs for long
 
 
 def die_with(parent: int) -> None:
@@ -30,9 +32,13 @@ def die_with(parent: int) -> None:
 def main() -> None:
     """Tie this process, then become ansible-playbook."""
     die_with(int(os.environ.pop("IADEPLOY_PARENT")))
+    gc.set_threshold(_RARELY)
     from ansible.cli.playbook import main as ansible_playbook
 
-    sys.exit(ansible_playbook(["ansible-playbook", *sys.argv[1:]]))
+    try:
+        sys.exit(ansible_playbook(["ansible-playbook", *sys.argv[1:]]))
+    finally:
+        gc.freeze()  # nothing is gained by looking through all objects once more at the end
 
 
 if __name__ == "__main__":

@@ -322,3 +322,31 @@ def test_a_setting_that_cannot_be_carried_out_is_told(
 ) -> None:
     told = module("release_mistake").release_mistake(unknown, canary, traffic)
     assert told.startswith(said) and bool(told) is bool(said)
+
+
+ALL = {"began": True, "migrate": True, "gradually": True, "bake": True, "verify": True}
+NONE = dict.fromkeys(ALL, False)
+
+
+@pytest.mark.parametrize(
+    ("action", "warm", "handover", "wanted", "steps"),
+    [
+        ("deploy", False, "none", NONE, "prepare switch commit"),
+        ("deploy", True, "none", NONE, "switch commit"),
+        ("deploy", False, "host", NONE, "prepare switch handover commit"),
+        (
+            "deploy",
+            False,
+            "fleet",
+            ALL,
+            "began migrate prepare gradually switch handover bake commit verify",
+        ),
+        ("rollback", True, "none", NONE, "switch commit"),
+        ("rollback", False, "fleet", ALL, "began prepare switch handover commit verify"),
+    ],
+)
+def test_a_release_goes_through_what_it_needs_and_no_more(
+    action: str, warm: bool, handover: str, wanted: dict[str, bool], steps: str
+) -> None:
+    plan = {"warm": warm, "handover": handover}
+    assert module("release_steps").release_steps(plan, action, wanted) == steps.split()

@@ -13,6 +13,8 @@ import yaml
 from iadeploy.arguments import BAKE_OPTIONS, HEALTH_OPTIONS, RELEASE_OPTIONS, RUNTIME_OPTIONS
 from jinja2.nativetypes import NativeEnvironment
 
+from tests.unit.builders import module
+
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
@@ -150,6 +152,18 @@ def test_entry_point_validates_what_its_tasks_read(entry: str) -> None:
     text += "".join(str(variables[name]) for name in set(re.findall(r"\b__release_\w+", text)))
     read = set(re.findall(r"\brelease_\w+", text)) & {*options("release"), "release_ending"}
     assert read <= set(entry_points("release")[entry]["options"])
+
+
+def test_every_step_of_a_release_is_a_file_of_tasks_or_a_phase_of_the_module() -> None:
+    variables = role_file("release", "vars/main.yml")
+    composed, reads = variables["__release_composed"], variables["__release_read_by"]
+    plan = {"warm": False, "handover": "host"}
+    wanted = dict.fromkeys(("began", "migrate", "gradually", "bake", "verify"), True)
+    steps = {*module("release_steps").release_steps(plan, "deploy", wanted), "takeover"}
+    tasks = ROOT / "roles" / "release" / "tasks"
+    assert [name for name in composed if not (tasks / f"{name}.yml").is_file()] == []
+    assert {*steps - {*composed}, *reads} <= {*RELEASE_OPTIONS["phase"]["choices"]}
+    assert {*composed} <= steps
 
 
 def task_text(path: Path) -> str:

@@ -19,7 +19,6 @@ import sys
 import time
 import zipfile
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +28,12 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
-_PACKAGE = "iadeploy"
+_NAME = "iadeploy"
 _ABSENT = 66  # exit code of the short way when the server does not keep this version
 _UNWANTED = ("checks", "notify")  # parts that no phase of a release uses
 _WINDOW = 1.0  # seconds of one call while a release bakes
 _KEPT = 3  # versions, so that two controllers do not overwrite each other's all day
-_RUN = f"import sys; sys.path.insert(0, sys.argv[2]); from {_PACKAGE}.remote import main; main()"
+_RUN = f"import sys; sys.path.insert(0, sys.argv[2]); from {_NAME}.remote import main; main()"
 # Whole or not at all: unpacked beside its place, then renamed.
 _INSTALL = """
 import compileall, io, os, shutil, sys, tempfile, zipfile
@@ -58,17 +57,26 @@ for old in sorted(there, key=os.path.getmtime, reverse=True)[kept:]:
 
 
 @dataclass(frozen=True)
+class _Package:
+    """The package on the controller: its files, their fingerprint, and what the module takes."""
+
+    files: dict[str, bytes]
+    fingerprint: str
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class _Way:
     """Where the package is on the server, and what is in it."""
 
     python: str
-    files: dict[str, bytes]
+    package: _Package
     state_dir: str
 
-    @cached_property
+    @property
     def folder(self) -> str:
         """The folder that is named after the package's content."""
-        return f"{self.state_dir}/lib/{_fingerprint(self.files)}"
+        return f"{self.state_dir}/lib/{self.package.fingerprint}"
 
 
 class ActionModule(ActionBase):
@@ -80,11 +88,10 @@ class ActionModule(ActionBase):
         """Run the module on the server and return its answer."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         python = self._python(task_vars)
-        source = _source()
-        if python is None or source is None or not self._connection.has_pipelining:
+        if python is None or _PACKAGE is None or not self._connection.has_pipelining:
             return {**result, **self._execute_module(task_vars=task_vars)}
-        checked = _validated(source, self._task.args)
-        way = _Way(python, _files(source), checked.validated_parameters["state_dir"])
+        checked = _validated(_PACKAGE.options, self._task.args)
+        way = _Way(python, _PACKAGE, checked.validated_parameters["state_dir"])
         baking = checked.validated_parameters["phase"] == "bake" and not self._task.check_mode
         call = self._bake if baking else self._call
         answer = call(way, checked.validated_parameters)
@@ -145,7 +152,7 @@ class ActionModule(ActionBase):
         """Leave the package on the server; tell whether that worked."""
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as package:
-            for name, content in way.files.items():
+            for name, content in way.package.files.items():
                 package.writestr(name, content)
         arguments = [way.folder, str(_KEPT)]
         done = self._python_command(way.python, _INSTALL, arguments, archive.getvalue())
@@ -162,38 +169,12 @@ class ActionModule(ActionBase):
         )
 
 
-def _source() -> Path | None:
-    """Return the package's folder on the controller."""
-    places = (Path(place) / _PACKAGE for place in C.DEFAULT_MODULE_UTILS_PATH)
-    return next((place for place in places if place.is_dir()), None)
-
-
-def _files(source: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(source.parent).as_posix(): path.read_bytes()
-        for path in sorted(source.rglob("*.py"))
-        if path.relative_to(source).parts[0] not in _UNWANTED
-    }
-
-
-def _fingerprint(files: dict[str, bytes]) -> str:
-    digest = hashlib.sha256()
-    for name, content in files.items():
-        digest.update(f"{name}\0{len(content)}\0".encode() + content)
-    return digest.hexdigest()[:20]
-
-
-def _validated(source: Path, arguments: dict[str, Any]) -> Any:
+def _validated(options: dict[str, Any], arguments: dict[str, Any]) -> Any:
     """Return the parameters as the module's own argument spec makes them.
 
     Raises:
         AnsibleActionFail: they do not fit it.
     """
-    sys.path.insert(0, str(source.parent))
-    try:
-        options = importlib.import_module(f"{_PACKAGE}.arguments").RELEASE_OPTIONS
-    finally:
-        sys.path.remove(str(source.parent))
     checked = ArgumentSpecValidator(options).validate(dict(arguments))
     if checked.error_messages:
         raise AnsibleActionFail("; ".join(checked.error_messages))
@@ -212,3 +193,35 @@ def _read(answer: dict[str, Any]) -> dict[str, Any]:
             "module_stderr": answer["stderr"],
         }
     return told if isinstance(told, dict) else {"failed": True, "msg": "app_release: no answer"}
+
+
+def _load() -> _Package | None:
+    """Return the package, or None where the controller has it in no folder of its own."""
+    places = (Path(place) / _NAME for place in C.DEFAULT_MODULE_UTILS_PATH)
+    source = next((place for place in places if place.is_dir()), None)
+    if source is None:
+        return None
+    files = {
+        path.relative_to(source.parent).as_posix(): path.read_bytes()
+        for path in sorted(source.rglob("*.py"))
+        if path.relative_to(source).parts[0] not in _UNWANTED
+    }
+    sys.path.insert(0, str(source.parent))
+    try:
+        options = importlib.import_module(f"{_NAME}.arguments").RELEASE_OPTIONS
+    finally:
+        sys.path.remove(str(source.parent))
+    return _Package(files, _fingerprint(files), options)
+
+
+def _fingerprint(files: dict[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name, content in files.items():
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()[:20]
+
+
+# Ansible imports this file before it forks a process per server and task. What is loaded here is
+# loaded once; in the action it would be loaded anew for each of them, which took a sixth of a
+# rollback's processor time.
+_PACKAGE = _load()

@@ -1,0 +1,40 @@
+"""What a release has to go through after its plan. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def release_steps(verdict: dict[str, Any], action: str, wanted: dict[str, bool]) -> list[str]:
+    """Return the steps in order: phases, and files of tasks that hold several.
+
+    Args:
+        verdict: what the plan came to, with ``warm`` and ``handover``.
+        action: ``deploy`` or ``rollback``.
+        wanted: which of the steps ``began`` (somebody is told), ``migrate``, ``gradually``,
+            ``bake`` and ``verify`` the settings ask for.
+
+    A rollback is for an emergency: what is kept is not watched again, and goes to everybody at
+    once. It brings no schema back.
+    """
+    deploys = action == "deploy"
+    steps = {
+        "began": wanted["began"],
+        "migrate": deploys and wanted["migrate"],
+        "prepare": not verdict["warm"],
+        "gradually": deploys and wanted["gradually"],
+        "switch": True,
+        "handover": verdict["handover"] != "none",
+        "bake": deploys and wanted["bake"],
+        "commit": True,
+        "verify": wanted["verify"],
+    }
+    return [step for step, needed in steps.items() if needed]
+
+
+class FilterModule:
+    """Ansible's entry point."""
+
+    def filters(self) -> dict[str, Any]:
+        """Return the filters of this file by name."""
+        return {"release_steps": release_steps}
