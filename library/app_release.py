@@ -189,6 +189,10 @@ options:
         description: Bad health answers in a row at the end of the call before.
         type: int
         default: 0
+      halt:
+        description: Whether to take the release back instead, because another host's did badly.
+        type: bool
+        default: false
   handover:
     description: What a host cannot know of the fleet to hand processes over.
     type: dict

@@ -68,6 +68,7 @@ BAKE_OPTIONS: dict[str, Any] = {
     "latency_factor": {"type": "float", "default": 3.0},
     "window": {"type": "float", "default": 0.0},
     "bad": {"type": "int", "default": 0},
+    "halt": {"type": "bool", "default": False},
 }
 
 LEASE_OPTIONS: dict[str, Any] = {
@@ -204,7 +205,8 @@ def build_bake(options: dict[str, Any]) -> Bake:
     limits = Limits(
         options["min_requests"], options["max_error_percent"], options["latency_factor"]
     )
-    return Bake(options["window"] or options["seconds"], check_limits(limits), options["bad"])
+    window = options["window"] or options["seconds"]
+    return Bake(window, check_limits(limits), options["bad"], options["halt"])
 
 
 def build_claim(options: dict[str, Any]) -> Claim:

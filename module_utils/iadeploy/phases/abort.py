@@ -38,6 +38,7 @@ def abort(
         _points_at(view, release_id)
         or journal.get("slot") == view.layout.serving
         or view.layout.ambiguous
+        or bool(journal.get("back"))  # out of traffic already, its last requests not yet answered
     )
     flipped = switched and _flip_back(host, view, journal)
     if "ran" in journal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,8 +11,10 @@ from ..clock import age
 from ..container import fate
 from ..errors import DeployError
 from ..host import Host
+from ..lease import Claim
 from ..probe import fetch, judge
 from ..processes import instances
+from ..slots import other
 from ..spec import Release
 from ..tether import check_tether
 from ..traffic import Counters, Limits, breach, remark
@@ -28,17 +31,25 @@ class Bake:
     Attributes:
         window: seconds of this call; the whole fleet's results are looked at between two calls.
         bad: bad health answers in a row at the end of the call before.
+        halt: another server's release did badly, so this one is not watched but taken back.
     """
 
     window: float
     limits: Limits
     bad: int = 0
+    halt: bool = False
 
 
-def bake(host: Host, release: Release, wanted: Bake, *, first: bool = False) -> dict[str, Any]:
+def bake(
+    host: Host, release: Release, wanted: Bake, claim: Claim, *, first: bool = False
+) -> dict[str, Any]:
     """Watch the release for one window.
 
+    One that does badly loses its traffic here and now: users need not wait for the judgement over
+    the fleet, which can only be the same, nor for the abort, which does the rest.
+
     Args:
+        claim: the run, whose lease it must still be.
         first: whether this host runs the processes of which the fleet has one.
 
     Returns:
@@ -47,12 +58,29 @@ def bake(host: Host, release: Release, wanted: Bake, *, first: bool = False) -> 
 
     Raises:
         DeployError: a container died or restarted, its health is bad, or the proxy counted more
-            failures or slower answers than the limits allow. Nothing was changed.
+            failures or slower answers than the limits allow.
     """
     journal = host.store.journal()
     step = journal.get("step")
     if step not in ("switch", handover.STEP) or journal.get("release") != release.id:
         return {"changed": False, "bad": 0, "traffic": {}, "remark": ""}
+    try:
+        if not wanted.halt:
+            return _watch(host, release, wanted, journal, first)
+        new = _counted(host, journal)
+    except DeployError as error:
+        if error.cause == "unhealthy":
+            with suppress(DeployError):  # why it did badly is what has to be told
+                _take_back(host, release, claim)
+        raise
+    changed = _take_back(host, release, claim)
+    return {"changed": changed, "bad": 0, "traffic": new.to_json(), "remark": ""}
+
+
+def _watch(
+    host: Host, release: Release, wanted: Bake, journal: dict[str, Any], first: bool
+) -> dict[str, Any]:
+    step = journal["step"]
     slot, bad = journal["slot"], wanted.bad
     beside = instances(release, first) if step == handover.STEP else {}
     ends = time.monotonic() + wanted.window
@@ -71,6 +99,32 @@ def bake(host: Host, release: Release, wanted: Bake, *, first: bool = False) -> 
         "traffic": new.to_json(),
         "remark": remark(new, wanted.limits),
     }
+
+
+def _take_back(host: Host, release: Release, claim: Claim) -> bool:
+    """Send new requests to the release before at once; tell whether that was possible.
+
+    It is left to the abort where nothing served before or that has to start first, and to nobody
+    after a destructive migration, on whose schema the release before would not run.
+    """
+    with host.store.exclusive(claim):
+        journal = host.store.journal()
+        before = host.observe().containers.get(other(journal.get("slot", "")))
+        migration = release.migration or {}
+        if (
+            journal.get("release") != release.id
+            or not journal.get("before")
+            or before is None
+            or before.release != journal["before"]
+            or not before.running
+            or (migration.get("ran") and migration.get("destructive"))
+        ):
+            return False
+        facts = {key: it for key, it in journal.items() if key not in ("step", "release", "at")}
+        since = journal.get("since") or journal["at"]
+        host.store.begin(journal["step"], release.id, **{**facts, "since": since, "back": True})
+        host.proxy.serve(before.slot, beside="drain")
+    return True
 
 
 def _check_container(host: Host, release: Release) -> None:

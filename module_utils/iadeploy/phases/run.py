@@ -104,7 +104,7 @@ def _mutate(host: Host, params: dict[str, Any], claim: Claim, check_mode: bool) 
             return {"changed": False}
         host.store.lease.renew(claim)
         first = params["handover"]["first"]
-        return bake(host, host.known(release_id), watch, first=first)
+        return bake(host, host.known(release_id), watch, claim, first=first)
     if check_mode and phase == "migrate":
         from .migrate import preview  # pylint: disable=import-outside-toplevel
 

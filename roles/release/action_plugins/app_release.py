@@ -113,7 +113,8 @@ class ActionModule(ActionBase):
         """Watch the release in short calls, and end when another server's release did badly.
 
         A server that is fine must not keep the fleet waiting while users of another one see
-        errors, so each server's process looks at a common sign between two calls.
+        errors, so each server's process looks at a common sign between two calls. All or none
+        serve it, so it loses its traffic on this server then, too.
         """
         sign = Path(C.DEFAULT_LOCAL_TMP) / f"bake-{parameters['release']}"
         ends = time.monotonic() + parameters["bake"]["seconds"]
@@ -132,7 +133,10 @@ class ActionModule(ActionBase):
                 sign.touch()
                 return answer
             bad = answer.get("bad", 0)
-            if time.monotonic() >= ends or sign.exists():
+            if sign.exists():
+                self._call(way, {**parameters, "bake": {**parameters["bake"], "halt": True}})
+                return answer
+            if time.monotonic() >= ends:
                 return answer
 
     def _call(self, way: _Way, parameters: dict[str, Any]) -> dict[str, Any] | None:
