@@ -111,6 +111,27 @@ def test_sigterm_lets_a_request_under_way_finish(server: Server) -> None:
     assert server.process.wait(DEADLINE_SECONDS) == 0
 
 
+def test_a_worker_that_has_no_handler_yet_ends_at_sigterm(tmp_path: Path) -> None:
+    program = """
+import os, signal
+import innerarchitect.gunicorn_conf
+told = []
+signal.signal(signal.SIGTERM, lambda number, frame: told.append(number))  # as gunicorn has it
+worker = os.fork()
+if worker == 0:
+    os.kill(os.getpid(), signal.SIGTERM)
+    os._exit(0)
+assert os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1]) == -signal.SIGTERM
+os.kill(os.getpid(), signal.SIGTERM)
+assert told == [signal.SIGTERM]
+"""
+    environment = {"PYTHONPATH": str(SOURCE), "DATA_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_metrics_cover_all_workers(server: Server) -> None:
     for _ in range(40):
         assert server.get("/nothing-here")[0] == 404

@@ -15,6 +15,23 @@ from innerarchitect.settings import load
 # that comes before gunicorn installs its own handlers would run into the kill timeout.
 signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
 
+_STOP = (signal.SIGTERM,)
+
+
+def _end_when_told() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP)
+
+
+# A new worker has gunicorn's handler of its parent until it installs its own, and that handler only
+# writes the signal down: a worker that is told to end meanwhile would be killed after the grace. It
+# has no request yet, so it may end at once.
+os.register_at_fork(
+    before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, _STOP),
+    after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP),
+    after_in_child=_end_when_told,
+)
+
 _settings = load(os.environ)
 
 bind = f"0.0.0.0:{_settings.port}"
