@@ -20,7 +20,6 @@ from .handover import hand_over
 from .private import private_folder
 from .processes import stop_playbook
 from .result import Event, Result
-from .unreadable import unreadable_files
 
 # ansible-runner polls its child at this interval; its default of 5 s is too slow for a cancel.
 _POLL_SECONDS = 0.05
@@ -72,6 +71,9 @@ def run_playbook(
                 runner.run()
                 result.rc = runner.rc
     if result.rc != 0 and not result.hosts:
+        # Commands that refuse their input need not wait for a YAML parser.
+        from .unreadable import unreadable_files  # pylint: disable=import-outside-toplevel
+
         result.output = unreadable_files(inventory) or result.output
     return result
 

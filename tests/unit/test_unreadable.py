@@ -37,7 +37,7 @@ def test_what_is_no_text_is_named(tmp_path: Path, content: bytes) -> None:
     assert said.startswith("hosts.yml")
 
 
-def test_what_cannot_be_opened_is_named(tmp_path: Path) -> None:
+def test_what_is_no_file_is_not_named(tmp_path: Path) -> None:
     (tmp_path / "hosts.yml").symlink_to("hosts.yml")
     assert unreadable_files(tmp_path) == []  # a loop is no file
     assert unreadable_files(tmp_path / "nothing") == []
