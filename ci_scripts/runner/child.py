@@ -11,6 +11,9 @@ import gc
 import os
 import signal
 import sys
+from pathlib import Path
+
+from .templates import share_compiled
 
 _PR_SET_PDEATHSIG = 1  # prctl(2), Linux only
 _RARELY = 50_000  # new objects before Python looks for garbage; 700 is for what runs for long
@@ -34,7 +37,9 @@ def main() -> None:
     die_with(int(os.environ.pop("IADEPLOY_PARENT")))
     gc.set_threshold(_RARELY)
     from ansible.cli.playbook import main as ansible_playbook
+    from ansible.constants import DEFAULT_LOCAL_TMP
 
+    share_compiled(Path(DEFAULT_LOCAL_TMP))
     try:
         sys.exit(ansible_playbook(["ansible-playbook", *sys.argv[1:]]))
     finally:

@@ -17,7 +17,7 @@ import pytest
 from tests.fleet import Fleet, Prober, RigError, clean, engine, images
 from tests.fleet.labels import random_name
 from tests.fleet.server import Server
-from tests.fleet.traffic import Settings, Traffic
+from tests.fleet.traffic import TOO_LATE, Settings, Traffic
 from tests.fleet.waiting import wait_until
 
 pytestmark = pytest.mark.rig
@@ -318,8 +318,9 @@ def test_prober_sees_an_outage_and_nothing_but_the_outage(fleet: Fleet) -> None:
 def test_prober_tells_what_it_could_not_send() -> None:
     written: list[str] = []
     traffic = Traffic(Settings(["http://127.0.0.1/"], rate=100), written.append)
-    skipped = asyncio.run(traffic._pause_until(time.monotonic() - 3.0))
-    assert skipped == pytest.approx(300, abs=5)
+    assert asyncio.run(traffic._pause_until(time.monotonic() - TOO_LATE / 2)) == 0
+    skipped = asyncio.run(traffic._pause_until(time.monotonic() - TOO_LATE))
+    assert skipped == pytest.approx(TOO_LATE * 100, abs=5)
     assert json.loads(written[0])["unsent"] == skipped
 
 
