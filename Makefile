@@ -2,7 +2,6 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 APPLICATION := examples/innerarchitect
@@ -19,13 +18,13 @@ help: ## List what there is
 setup: $(READY) ## Make the virtual environment with the locked dependencies
 
 $(READY): requirements-dev.lock pyproject.toml tests/setup.sh
-	@PYTHON=$(PYTHON) tests/setup.sh .venv requirements-dev.lock --editable .
+	@tests/setup.sh .venv requirements-dev.lock --editable .
 
 $(APPLICATION_READY): $(APPLICATION)/requirements-test.lock tests/setup.sh
-	@PYTHON=$(PYTHON) tests/setup.sh .venv-application $(APPLICATION)/requirements-test.lock
+	@tests/setup.sh .venv-application $(APPLICATION)/requirements-test.lock
 
 $(SAFETY_READY): $(SAFETY_LOCK) tests/setup.sh
-	@PYTHON=$(PYTHON) tests/setup.sh .venv-safety $(SAFETY_LOCK)
+	@tests/setup.sh .venv-safety $(SAFETY_LOCK)
 
 demo: $(READY) ## Deploy a real application to two throwaway servers, and watch
 	@$(BIN)/python -m examples.demo

@@ -13,6 +13,7 @@ from .commands import BenchError, Command, run_together
 from .contenders import Contender
 from .home import fresh_home
 
+PATIENCE = 15.0  # seconds that a user waits for an answer
 RATE = 150.0  # requests per second, over all servers of the contender's application
 _BEFORE, _AFTER = 30, 75  # requests around the action
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -72,7 +73,7 @@ def measure(action: Action, number: int) -> Sample:
     """
     urls = action.contender.urls()
     load = os.getloadavg()[0]
-    with fresh_home() as home, Prober(urls, rate=RATE) as prober:
+    with fresh_home() as home, Prober(urls, rate=RATE, timeout=PATIENCE) as prober:
         prober.wait_sent(_BEFORE)
         run = run_together(home.send(action.commands))
         run.check(f"{action.contender.name} ({action.scenario})")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+# A handler of signals calls this; a second signal would meet a module that the first one has half
+# imported.
+import psutil
+
 
 def stop_playbook(*, hard: bool) -> None:
     """Stop the ansible-playbook that this process started.
@@ -12,8 +16,6 @@ def stop_playbook(*, hard: bool) -> None:
     Args:
         hard: SIGKILL instead, when a first attempt was not enough.
     """
-    import psutil  # pylint: disable=import-outside-toplevel  # only a cancel needs it
-
     for child in psutil.Process().children():
         try:
             if hard:

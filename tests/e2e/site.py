@@ -140,8 +140,8 @@ class Site:
         rate: float = 50.0,
         servers: Sequence[Server] | None = None,
         *,
-        limit: float = 240.0,
-        timeout: float = 5.0,
+        limit: float = 1800.0,
+        timeout: float = 15.0,
     ) -> Iterator[Traffic]:
         """Send users' requests through every proxy, or some, for as long as the block lasts.
 

@@ -20,7 +20,7 @@ LONG = 2.0  # seconds that every tenth request takes
 @pytest.mark.timeout(900)
 def test_no_request_is_lost_over_deploys_and_rollbacks(site: Site) -> None:
     urls = [f"{one.url}{path}" for one in site.servers for path in ["/api/health"] * 9 + ["/slow"]]
-    with Prober(urls, rate=RATE, limit=800, fresh_share=0.0, timeout=10) as prober:
+    with Prober(urls, rate=RATE, limit=1800, fresh_share=0.0, timeout=30) as prober:
         for _ in range(ROUNDS):
             site.deploy("2.0.0")
             back = site.operator.run("rollback")

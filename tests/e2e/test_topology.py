@@ -31,7 +31,7 @@ DOMAIN = "shop.example"
 EDGE = "web3"
 OWN = "/etc/haproxy/own.pem"
 AUTHORITY = "/etc/haproxy/authority.pem"
-DRAIN = 4.0  # seconds
+DRAIN = 10.0  # seconds
 OFTEN = 25.0  # requests per second
 PATIENCE = 20.0  # seconds for one of them, on a busy machine
 ASK = """
@@ -101,7 +101,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         special = {
             "proxy_scope": "fleet",
             "proxy_tls_certificate": OWN,
-            "app_health_deadline": 4,
+            "app_health_deadline": 15,
             "app_drain_seconds": DRAIN,
             "app_stop_seconds": 1,
         }
@@ -197,8 +197,8 @@ def test_websocket_through_both_hops_lives_on_for_the_drain_time(town: Town) -> 
     said = town.operator.finish(deploy)
     assert said.code == 0, said.text
     assert versions == {before}
-    # The server that had nothing open retired its old release at once.
-    assert retired_apart(town.servers, town.app) >= DRAIN
+    # The server that had nothing open retired its old release long before.
+    assert retired_apart(town.servers, town.app) >= DRAIN / 2
     again = Conversation(town.edge.address, DOMAIN, town.trust)
     assert again.version() == wanted
     again.close()
@@ -251,12 +251,13 @@ def test_a_server_without_power_costs_only_what_it_had_in_hand(town: Town) -> No
 def assert_only_what_was_in_hand_failed(seen: Report) -> None:
     """Assert that no request failed which was sent once the server was lost.
 
-    Of those before, as many as a server can have in hand at a time. Nobody can know whether it had
-    carried them out, so nobody may send them again.
+    Of those before, as many as a server can have in hand at a time: what was sent while it was
+    being lost, and what that found there. Nobody can know whether it had carried them out, so
+    nobody may send them again.
     """
     before, fault = seen.phase("start"), seen.phase("fault")
     assert seen.failed == before.failed + fault.failed, str(seen)
-    assert seen.failed <= 2 + OFTEN * (before.latency_p99 or 0.0), str(seen)
+    assert seen.failed <= 2 + fault.sent + OFTEN * (before.latency_p99 or 0.0), str(seen)
 
 
 def test_edge_serves_again_after_a_reboot_without_being_told_anything(town: Town) -> None:

@@ -56,7 +56,7 @@ class Row:
     name: str
     report: Callable[[Result], None]
     users: Sequence[Server] | None = None
-    limit: float = 280.0
+    limit: float = 1800.0
     harmed: bool = False
     reload: bool = False
     status: int | None = 0

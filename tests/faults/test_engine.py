@@ -53,8 +53,8 @@ def test_engine_lost_while_the_candidate_starts(
 ) -> None:
     server = site.servers[1]
     with row(status=None) as it:
-        it.configure(app_engine_timeout=4)
-        process = it.start_deploy("3.0.0", "slow")
+        it.configure(app_engine_timeout=4, app_health_deadline=60)
+        process = it.start_deploy("3.0.0", "late")
         wait_candidate(it)
         with without_engine(server, number):
             said = it.finish(process)

@@ -14,7 +14,7 @@ from tests.fleet.waiting import wait_until
 
 from .breakpoint import PYTHON, Breakpoint, journal_step
 from .row import Row
-from .waits import wait_idle
+from .waits import start_again, wait_idle
 
 pytestmark = pytest.mark.rig
 
@@ -38,7 +38,7 @@ def test_canary_dies_after_its_switch(row: Callable[..., Row], site: Site) -> No
             said = it.finish(process)
             moved = {one.served for one in it.look(others).values()}
         finally:
-            canary.start()
+            start_again(it, canary)
         assert said.code == 5, said.text
         assert canary.name in said.text and "iactl status" in said.text, said.text
         assert moved == {it.old}
@@ -153,6 +153,7 @@ def test_servers_boot_after_a_deploy(row: Callable[..., Row], site: Site) -> Non
     with row(users=others) as it:
         assert it.deploy(it.new).code == 0
         first.restart()
+        wait_served(it, it.new)
         truth = it.look([first])[first.name]
         assert truth.served == it.new
         assert truth.entries[-1]["version"] == it.new

@@ -92,6 +92,7 @@ def test_harmful_output_of_an_application_stays_text(
         assert said.code == 4, said.text
         bodies = [one.body.decode() for one in slack.requests]
         assert bodies and not any("<!channel>" in one or "1337" in one for one in bodies)
+        it.configure(app_health_deadline=60)
         assert it.deploy(it.new).code == 0
         for server in site.servers:
             [name] = it.look([server])[server.name].running

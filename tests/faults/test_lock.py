@@ -25,12 +25,12 @@ SLOW = ("4.0.0", "silent")  # never healthy, so that its deploy lasts
 
 
 @pytest.mark.row(4)
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(1800)
 def test_of_two_deploys_at_once_exactly_one_wins(
     row: Callable[..., Row], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IADEPLOY_RUN_URL", URL)
-    with row(limit=1100.0, allowed={"6.0.0"}) as it:
+    with row(allowed={"6.0.0"}) as it:
         served = it.old
         for version in VERSIONS:
             it.site.images(version)
@@ -75,7 +75,7 @@ def test_a_lock_tells_its_run_and_unlock_spares_a_living_one(row: Callable[..., 
 @pytest.mark.row(5)
 def test_dead_owner_is_taken_over_from_when_its_lease_has_run_out(row: Callable[..., Row]) -> None:
     with row() as it:
-        it.configure(app_lease_seconds=10)
+        it.configure(app_lease_seconds=60)
         process = it.start_deploy(*SLOW)
         wait_candidate(it)
         kill_all(process)
@@ -84,7 +84,7 @@ def test_dead_owner_is_taken_over_from_when_its_lease_has_run_out(row: Callable[
         assert early.returncode != 0, early.stdout
         assert "is locked by" in " ".join(early.stdout.split()), early.stdout
         wait_until(
-            lambda: playbook(it, it.new).returncode == 0, "the end of the lease", deadline=90
+            lambda: playbook(it, it.new).returncode == 0, "the end of the lease", deadline=240
         )
         assert {one.served for one in it.look().values()} == {it.new}
 
@@ -92,8 +92,8 @@ def test_dead_owner_is_taken_over_from_when_its_lease_has_run_out(row: Callable[
 @pytest.mark.row(5)
 def test_owner_that_slept_through_its_lease_changes_nothing(row: Callable[..., Row]) -> None:
     with row() as it:
-        it.configure(app_lease_seconds=2)
-        zombie = it.start_deploy("5.0.0", "slow")
+        it.configure(app_lease_seconds=2, app_health_deadline=60)
+        zombie = it.start_deploy("5.0.0", "late")
         wait_candidate(it)
         signal_all(zombie, signal.SIGSTOP)
         wait_idle(it)

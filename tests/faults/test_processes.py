@@ -13,6 +13,7 @@ from tests.fleet.waiting import wait_until
 
 from .breakpoint import PYTHON, Breakpoint, journal_step
 from .row import Row
+from .waits import start_again
 
 pytestmark = [pytest.mark.rig, pytest.mark.row(25)]
 
@@ -43,7 +44,7 @@ def test_server_lost_in_the_handover(row: Callable[..., Row], site: Site, which:
             said = it.finish(process)
             after = run_on(it, others)
         finally:
-            lost.start()
+            start_again(it, lost)
             at.clear()
         assert said.code == 5, said.text
         assert lost.name in said.text and "iactl status" in said.text, said.text
@@ -69,7 +70,7 @@ def test_server_lost_while_the_others_go_back(row: Callable[..., Row], site: Sit
             said = it.finish(process)
             after = run_on(it, [first, last])
         finally:
-            lost.start()
+            start_again(it, lost)
             at.clear()
         assert said.code == 5, said.text
         assert schedulers(it) <= 1

@@ -78,15 +78,15 @@ def test_long_requests_finish_on_the_old_release(row: Callable[..., Row], site: 
 def test_websocket_lives_until_the_drain_is_over(row: Callable[..., Row], site: Site) -> None:
     first = site.servers[0]
     with row() as it:
-        it.configure(app_drain_seconds=4, app_stop_seconds=1)
+        it.configure(app_drain_seconds=10, app_stop_seconds=1)
         talk = Conversation(first.address, first.address)
         deploy = it.start_deploy(it.new)
         versions = live_through(talk, lambda: version_at(first.url), deploy)
         talk.close()
         assert it.finish(deploy).code == 0
         assert versions == {it.old}
-        # The other servers had nothing open, so their old releases were retired at once.
-        assert retired_apart(site.servers, site.app) >= 4
+        # The other servers had nothing open, so their old releases were retired long before.
+        assert retired_apart(site.servers, site.app) >= 5
         again = Conversation(first.address, first.address)
         assert again.version() == it.new
         again.close()

@@ -38,9 +38,9 @@ def test_release_before_does_not_work_any_more(row: Callable[..., Row], site: Si
     cache = site.fleet.cache
     rule = f"DOCKER-USER -p tcp -d {cache.address} --dport {CACHE_PORT} -j REJECT"
     with row() as it:
-        it.configure(app_env={"DEPENDS": f"{cache.address}:{CACHE_PORT}"}, app_health_deadline=3)
+        it.configure(app_env={"DEPENDS": f"{cache.address}:{CACHE_PORT}"}, app_health_deadline=60)
         assert it.deploy(it.new).code == 0
-        it.configure(app_env={})
+        it.configure(app_env={}, app_health_deadline=15)
         assert it.deploy(it.old).code == 0
         before = {name: one.serving for name, one in it.look().items()}
         for server in site.servers:

@@ -44,7 +44,8 @@ def changed(server: Server, path: str, change: str) -> Iterator[None]:
 def test_connection_reset_while_the_candidate_starts(row: Callable[..., Row], site: Site) -> None:
     server = site.servers[1]
     with row(status=5) as it:
-        process = it.start_deploy("3.0.0", "slow")
+        it.configure(app_health_deadline=60)
+        process = it.start_deploy("3.0.0", "late")
         wait_candidate(it)
         shell(server, f"iptables -I {REFUSED}")
         try:

@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from itertools import islice
 
+from tests.fleet.server import Server
 from tests.fleet.waiting import wait_until
 
 from .row import Row
+
+USUAL = 3.0  # seconds of a status on a machine that has nothing else to do
+
+
+def pace_of(it: Row) -> float:
+    """Return how many times longer things take now than on such a machine, 1 at least."""
+    began = time.monotonic()
+    it.run("status")
+    return max(1.0, (time.monotonic() - began) / USUAL)
+
+
+def start_again(it: Row, server: Server) -> None:
+    """Switch a server on, and wait until its proxy serves a version."""
+    server.start()
+    wait_until(lambda: bool(it.look([server])[server.name].served), f"{server.name}'s service")
 
 
 def working(it: Row) -> bool:

@@ -309,7 +309,7 @@ def test_prober_sees_an_outage_and_nothing_but_the_outage(fleet: Fleet) -> None:
     seen = prober.report()
     assert seen.phase("start").failed == seen.phase("after").failed == 0
     assert seen.phase("outage").failed == seen.failed >= 50
-    assert seen.longest_gap == seen.phase("outage").longest_gap >= 0.4
+    assert seen.longest_gap >= seen.phase("outage").longest_gap >= 0.4
     assert all(failure.reason for failure in seen.failures)
     assert seen.versions["1.0"].count >= 100
     assert seen.achieved_rate == pytest.approx(100, rel=0.2)
@@ -318,9 +318,10 @@ def test_prober_sees_an_outage_and_nothing_but_the_outage(fleet: Fleet) -> None:
 def test_prober_tells_what_it_could_not_send() -> None:
     written: list[str] = []
     traffic = Traffic(Settings(["http://127.0.0.1/"], rate=100), written.append)
-    assert asyncio.run(traffic._pause_until(time.monotonic() - TOO_LATE / 2)) == 0
-    skipped = asyncio.run(traffic._pause_until(time.monotonic() - TOO_LATE))
-    assert skipped == pytest.approx(TOO_LATE * 100, abs=5)
+    assert asyncio.run(traffic._pause_until(time.monotonic())) == 0
+    due = time.monotonic() - TOO_LATE
+    skipped = asyncio.run(traffic._pause_until(due))
+    assert TOO_LATE * 100 <= skipped <= (time.monotonic() - due) * 100
     assert json.loads(written[0])["unsent"] == skipped
 
 

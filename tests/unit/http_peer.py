@@ -10,6 +10,7 @@ from collections.abc import Callable
 from http.client import HTTPConnection
 from types import TracebackType
 
+TIMEOUT = 1.0  # seconds; what answers at all must have done so
 Behaviour = Callable[[socket.socket, threading.Event], None]
 
 
@@ -47,6 +48,30 @@ def stall(answer: bytes = b"") -> Behaviour:
     def behave(connection: socket.socket, ended: threading.Event) -> None:
         connection.sendall(answer)
         ended.wait(10)
+
+    return behave
+
+
+def late(seconds: float) -> Behaviour:
+    """Answer 200 after so many seconds."""
+
+    def behave(connection: socket.socket, ended: threading.Event) -> None:
+        ended.wait(seconds)
+        reply()(connection, ended)
+
+    return behave
+
+
+def together(number: int) -> Behaviour:
+    """Answer 200 when so many ask at the same time, and nothing where that does not come about."""
+    barrier = threading.Barrier(number, timeout=20)
+
+    def behave(connection: socket.socket, ended: threading.Event) -> None:
+        try:
+            barrier.wait()
+        except threading.BrokenBarrierError:
+            return
+        reply()(connection, ended)
 
     return behave
 
@@ -133,6 +158,6 @@ def _is_whole(request: bytes) -> bool:
     return bool(end) and len(body) >= int(length[1] if length else 0)
 
 
-def connection_to(peer: HttpPeer, timeout: float = 0.3) -> HTTPConnection:
+def connection_to(peer: HttpPeer, timeout: float = TIMEOUT) -> HTTPConnection:
     """A connection to the peer, for what asks over one that it is given."""
     return HTTPConnection("127.0.0.1", peer.port, timeout=timeout)

@@ -84,7 +84,7 @@ def test_a_hung_engine_is_given_up(engine: Engine, http_peer: HttpPeer) -> None:
     http_peer.answer(stall())
     started = time.monotonic()
     error = failure_of(engine.info)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 8
     assert "did not answer within" in error.what
 
 

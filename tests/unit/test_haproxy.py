@@ -203,7 +203,7 @@ def test_a_silent_haproxy_is_given_up_after_the_timeout(
     recorded_haproxy.mute = True
     started = time.monotonic()
     error = failure_of(proxy_at(recorded_haproxy, tmp_path, timeout=0.1).states)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 8
     assert (error.cause, "timed out" in error.what) == ("refused", True)
 
 

@@ -101,7 +101,7 @@ def test_a_silent_server_is_an_error_within_the_timeout(silent_port: int) -> Non
     )
     started = time.monotonic()
     status, checks = ask(app)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 8
     assert status == 503
     assert all(result.startswith("error: ") for result in checks.values())
 

@@ -10,6 +10,7 @@ dies        exits three seconds after its first user's request
 errs        answers users 500 from three seconds after the first one's request
 sickens     calls itself unhealthy from three seconds after its first user's request
 slow        listens only after 4 seconds
+late        listens only after 15 seconds
 plain       has no health endpoint and no version, as many real applications
 shallow     answers its health endpoint 200 whatever its checks say
 fresh       behaves, and has a layer of its own to pull
@@ -136,6 +137,13 @@ class Handler(BaseHTTPRequestHandler):
         """Keep the library's own log out."""
 
 
+class Server(ThreadingHTTPServer):
+    """A server that ends its requests first, and lets as many wait as a real one does."""
+
+    daemon_threads = False
+    request_queue_size = 128
+
+
 def main() -> None:
     """Listen until SIGTERM."""
     print(f"tiny {VERSION} starts", flush=True)
@@ -143,10 +151,8 @@ def main() -> None:
         print(RUDE, flush=True)
     if MODE == "crash":
         sys.exit(f"fatal: cannot log in with password {secret()}")
-    if MODE == "slow":
-        time.sleep(4)
-    server = ThreadingHTTPServer(("0.0.0.0", 8000), Handler)
-    server.daemon_threads = False
+    time.sleep({"slow": 4, "late": 15}.get(MODE, 0))
+    server = Server(("0.0.0.0", 8000), Handler)
     signal.signal(
         signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start()
     )
