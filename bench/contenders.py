@@ -18,7 +18,6 @@ from .images import Image
 
 _HERE = Path(__file__).resolve().parent
 _BIN = Path(sys.executable).parent
-_DEFAULTS = _HERE.parent / "roles" / "release" / "defaults" / "main.yml"
 _FLOOR = _HERE / "floor.py"
 _PORT = 8000
 _PUBLISHED = 8080
@@ -38,17 +37,15 @@ class Contender(Protocol):
 
 def settings(app: str, index: int, fleet: Fleet, **more: Any) -> dict[str, Any]:
     """Return the app.yml of one of the bench's applications: defaults, and no bake."""
-    wanted = {
+    return {
         "app_name": app,
         "app_port": _PORT,
         "app_slot_index": index,
         "app_registry_username": fleet.registry.username,
         "app_registry_password": fleet.registry.password,
+        "app_bake_seconds": 0,
         **more,
     }
-    if "app_bake_seconds" in _DEFAULTS.read_text(encoding="utf-8"):
-        wanted["app_bake_seconds"] = 0
-    return wanted
 
 
 @dataclass

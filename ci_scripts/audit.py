@@ -31,17 +31,16 @@ def acknowledge(request: Request, reason: str) -> Report:
     """Let deploys go on although a ledger is broken; the reason stands in it from then on."""
     wanted = {"release_ledger_state": "acknowledged", "release_ledger_reason": reason}
     report, result = _look(request, {**wanted, "release_actor": request.actor})
-    if report.exit is not Exit.DONE:
-        return report
     said = {
         host: answer["acknowledged"]
         for host, answer in sorted(result.answers.items())
         if answer["acknowledged"]
     }
-    report.message = f"Acknowledged on {count_servers(len(said))}; deploys go on."
-    if not said:
-        report.message = "No ledger is broken; nothing was written."
-    report.details = [f"{host}: {problem}" for host, problem in said.items()]
+    report.details += [f"{host}: acknowledged: {problem}" for host, problem in said.items()]
+    if report.exit is Exit.DONE:
+        report.message = f"Acknowledged on {count_servers(len(said))}; deploys go on."
+        if not said:
+            report.message = "No ledger is broken; nothing was written."
     return report
 
 
@@ -49,7 +48,7 @@ def export(request: Request, folder: Path) -> Report:
     """Copy every server's ledger into a new folder, byte by byte, with what is known of them."""
     _claim(folder)
     report, result = _look(request, {})
-    if report.exit is not Exit.DONE:
+    if not result.answers:
         return report
     report = judge_ledgers(report, result)
     for host, answer in sorted(result.answers.items()):

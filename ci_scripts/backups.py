@@ -61,7 +61,7 @@ def restore(request: Request, name: str, *, first: bool) -> Report:
         "database_backup_first": first,
     }
     report, answer = _run(request, "restore", variables)
-    if answer is None or report.exit is not Exit.DONE:
+    if answer is None or answer.get("failed"):
         return report
     fresh = report.data["backup"] = answer["backup"]
     report.data["restored"] = answer["restored"]
@@ -71,6 +71,17 @@ def restore(request: Request, name: str, *, first: bool) -> Report:
     )
     kept = [f"What was there before is backup {fresh['name']}."] if fresh else []
     report.details = kept + [f"{remark}." for remark in answer["remarks"]]
+    if report.exit is not Exit.DONE:
+        # The data is back. What failed came after: the others' ledgers do not know of it.
+        untold = [host for host, row in sorted(report.hosts.items()) if not row["ok"]]
+        report.exit = Exit.NEEDS_HUMAN
+        report.details += [
+            f"{host} was not told of it: {report.hosts[host]['msg']}" for host in untold
+        ]
+        report.next_step = (
+            f"When {', '.join(untold) or 'every server'} answers, restore it once more"
+            " (--without-backup); until then a rollback there may be refused."
+        )
     return report
 
 

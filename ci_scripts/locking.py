@@ -39,6 +39,13 @@ def judge(report: Report, result: Result) -> Report:
         judge_setup(report, result)
         if report.exit is Exit.DONE:
             report.exit, report.message = Exit.INTERNAL, "The playbook ended without a verdict."
+        elif verdict is not None and result.unreachable:
+            lost = ", ".join(sorted(result.unreachable))
+            report.message = (
+                f"Run {verdict['run']} can change nothing any more on the servers that answer;"
+                f" {lost} cannot be reached and was not told."
+            )
+            report.next_step = f"Bring {lost} back, then unlock again."
     else:
         report.exit = Exit(verdict["exit_code"])
         report.message = verdict["message"]

@@ -87,20 +87,23 @@ def status(request: Request) -> Report:
 def history(request: Request, limit: int, wanted: Wanted) -> Report:
     """Tell what was done, newest first."""
     asked = _ALL if wanted.narrows else limit
-    report, result = _run(request, "status", {"release_history": asked})
-    report.command = "history"
+    report, result = _run(request, "history", {"release_history": asked}, playbook="status")
+    # One lost server must not hide what the others know.
+    told = [row for row in merge_history(result.answers) if wanted.takes(row)]
+    report.data["history"] = told[:limit]
     if report.exit is Exit.DONE:
-        told = [row for row in merge_history(result.answers) if wanted.takes(row)]
-        report.data["history"] = told[:limit]
         report.message = f"{len(report.data['history'])} entries."
     return report
 
 
-def _run(request: Request, playbook: str, variables: dict[str, Any]) -> tuple[Report, Result]:
-    """Run a playbook that has no release in it."""
+def _run(
+    request: Request, command: str, variables: dict[str, Any], playbook: str = ""
+) -> tuple[Report, Result]:
+    """Run a command that has no release in it; its playbook bears its name or another one."""
     started = time.monotonic()
-    report = Report(playbook, request.environment.name)
-    result = run_playbook(playbook, request.environment.folder, variables, request.listener)
+    report = Report(command, request.environment.name)
+    folder = request.environment.folder
+    result = run_playbook(playbook or command, folder, variables, request.listener)
     if result.cancelled:
         report.exit, report.message = Exit.CANCELLED, "Cancelled."
     else:

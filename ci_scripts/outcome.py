@@ -40,6 +40,9 @@ def judge_release(report: Report, result: Result) -> Report:
         if failed is None and not _complete(verdicts):
             return _broke_off(report, result)
         _succeeded(report, verdicts, failed)
+        if result.facts.get("release_unverified"):
+            told = f"The checks after a deploy did not run: iactl verify {report.environment}"
+            report.details.append(told)
         return report
     if failed is last and last["phase"] in _MOVED and not last["fenced"]:
         return _broke_off(report, result)  # nobody brought the servers back

@@ -19,6 +19,13 @@ _SETUP_FAILURES = {
     "emergency-access": Exit.REFUSED,
 }
 
+# What became of the servers that can be reached, where something did.
+_REST = {
+    "bootstrap": "the others were prepared",
+    "history": "this is what the others tell",
+    "audit": "this is what the others tell",
+}
+
 
 def judge_setup(report: Report, result: Result) -> Report:
     """Fill in what a run came to that has no release in it (or ended before its plan)."""
@@ -55,9 +62,7 @@ def explain_lost(report: Report, lost: dict[str, str]) -> None:
         cause, step = explain(said)
         report.details.append(f"{host}: {cause}. {step}.")
     if not report.message:
-        rest = (
-            "the others were prepared" if report.command == "bootstrap" else "nothing was touched"
-        )
+        rest = _REST.get(report.command, "nothing was touched")
         report.message = f"{', '.join(sorted(lost))} cannot be reached; {rest}."
 
 

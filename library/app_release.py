@@ -16,7 +16,7 @@ description:
 options:
   phase:
     description:
-      - V(plan) looks, compares and refuses early; it changes nothing.
+      - V(plan) takes the lock, looks, compares and refuses early; it changes nothing that serves.
       - V(fetch) pulls the image and writes the release's files, where V(migrate) is next.
       - V(migrate) backs the database up and runs the release's migration command; on one host.
       - V(prepare) pulls the image by digest and starts the candidate without traffic.
@@ -382,7 +382,7 @@ options:
     type: path
     default: /var/lib/haproxy/iadeploy.state
   engine_timeout:
-    description: Seconds that one call to the Docker Engine may take.
+    description: Seconds without a word from the Docker Engine or its registry that are waited.
     type: float
     default: 60.0
 attributes:

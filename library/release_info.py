@@ -44,7 +44,7 @@ options:
     type: path
     default: /var/lib/haproxy/iadeploy.state
   engine_timeout:
-    description: Seconds that one call to the Docker Engine may take.
+    description: Seconds without a word from the Docker Engine or its registry that are waited.
     type: float
     default: 60.0
 attributes:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 _SECONDS = 600
 _MOST_WORDS = 160  # of a tool, in a sentence of ours
-_EXTRA = "pip install 'innerarchitect-deploy[ci]'"
+_EXTRA = "pip install '.[ci]' in the checkout of innerarchitect-deploy"
 
 
 class ToolMissing(Exception):

@@ -60,7 +60,8 @@ def scan(folder: Path, paths: Iterable[str]) -> list[Leak]:
         from detect_secrets.settings import transient_settings
     except ImportError as error:
         raise ScannerMissing(
-            "detect-secrets is not installed: pip install 'innerarchitect-deploy[hipaa]'"
+            "detect-secrets is not installed: pip install '.[hipaa]' in the checkout of"
+            " innerarchitect-deploy"
         ) from error
     known: dict[str, type] = kinds()
     settings: dict[str, Any] = {

@@ -127,7 +127,7 @@ def engine() -> Iterator[Engine]:
         raise CommandError(
             Exit.BAD_INPUT,
             "The client of the Docker Engine is missing.",
-            "Install it: pip install 'innerarchitect-deploy[ci]'.",
+            "Install it: pip install '.[ci]' in the checkout of innerarchitect-deploy.",
         ) from error
     try:
         with closing(docker.from_env(timeout=_SECONDS)) as client:

@@ -24,8 +24,9 @@ def share_compiled(folder: Path) -> None:
 
     def compiled(environment: Environment, source: Any, *how: Any, **named: Any) -> Any:
         # Ansible reads a backslash in two ways, and an overlay has a syntax of its own.
-        plain = isinstance(source, str) and "\\" not in source and not environment.overlayed
-        if not plain or any(how) or any(named.values()):
+        ansibles = type(environment).__module__.startswith("ansible.") and not environment.overlayed
+        plain = isinstance(source, str) and "\\" not in source
+        if not (ansibles and plain) or any(how) or any(named.values()):
             return compile_anew(environment, source, *how, **named)
         text = str(source)
         bucket = cache.get_bucket(environment, text, None, text)

@@ -43,12 +43,15 @@ def backups_folder(store: Store) -> Path:
     return store.folder / "backups"
 
 
-def make_backup(store: Store, url: str, rules: BackupRules, release_id: str) -> dict[str, Any]:
+def make_backup(
+    store: Store, url: str, rules: BackupRules, release_id: str, spared: str = ""
+) -> dict[str, Any]:
     """Make a backup, prove it, keep it, and forget the oldest ones. The caller holds the lock.
 
     Args:
         url: the database's URL.
         release_id: the release that it is made for or that serves; for people.
+        spared: a backup that is still needed, however old it is.
 
     Returns:
         What the backup's ``.json`` says.
@@ -66,7 +69,7 @@ def make_backup(store: Store, url: str, rules: BackupRules, release_id: str) -> 
         left.unlink()
     with explained(folder):
         made = _make(folder, database, rules, release_id)
-    prune(folder, rules.keep)
+    prune(folder, rules.keep, spared)
     return made
 
 
@@ -196,10 +199,10 @@ def _plain(revision: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.+-]", "_", revision)[:60]
 
 
-def prune(folder: Path, keep: int) -> None:
-    """Forget the oldest backups, and files that never became one."""
+def prune(folder: Path, keep: int, spared: str = "") -> None:
+    """Forget the oldest backups but ``spared``, and files that never became one."""
     proved = sorted(path.stem for path in folder.glob(f"*{_TOLD}"))
-    kept = set(proved[-keep:])
+    kept = {*proved[-keep:], spared}
     for ending in (_TOLD, _PLAIN, _ENCRYPTED):
         for path in folder.glob(f"*{ending}"):
             name = path.name.removesuffix(ending)

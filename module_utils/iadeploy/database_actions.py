@@ -58,8 +58,10 @@ def _act(store: Store, params: dict[str, Any]) -> dict[str, Any]:
         return _restore(store, params, rules)
 
 
-def _backup(store: Store, params: dict[str, Any], rules: BackupRules) -> dict[str, Any]:
-    made = make_backup(store, params["url"], rules, _serving(store))
+def _backup(
+    store: Store, params: dict[str, Any], rules: BackupRules, spared: str = ""
+) -> dict[str, Any]:
+    made = make_backup(store, params["url"], rules, _serving(store), spared)
     store.tell("backup", "made", actor=params["actor"], backup=made["name"])
     return made
 
@@ -78,7 +80,8 @@ def _restore(store: Store, params: dict[str, Any], rules: BackupRules) -> dict[s
     if wanted.get("encrypted"):
         whose = wanted.get("recipients") or []
         check_opens(path, params["name"], whose, identity, rules.timeout)
-    fresh = _backup(store, params, rules) if params["first"] else {}
+    # The one that is to be brought back may be the next that would be forgotten.
+    fresh = _backup(store, params, rules, wanted["name"]) if params["first"] else {}
     told = _told(params, wanted)
     store.tell("restore", "begun", **told)
     restore_into(Postgres(params["url"]), path, rules.timeout, identity)

@@ -6,20 +6,20 @@ Commands and their answers: HAProxy 2.6 management guide, section 9.3.
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from .errors import DeployError
-from .files import write_atomically
+from .files import explained, write_atomically
 from .slots import SLOTS, other
 from .traffic import Counters
 
 # srv_admin_state is a bit mask (management guide, "show servers state").
 _ADMIN_MAINT = 0x01 | 0x02 | 0x04 | 0x20
 _ADMIN_DRAIN = 0x08 | 0x10
-# What the configuration gives both slots.
 _NEEDED = ("srv_name", "srv_admin_state", "srv_uweight")
 # What the configuration gives both slots.
 _EQUAL = dict.fromkeys(SLOTS, 1)
@@ -159,8 +159,12 @@ class Proxy:
 
     def save(self) -> None:
         """Write every backend's server states to the file HAProxy loads when it starts."""
-        answer = self._command("show servers state")
-        write_atomically(self.state_file, answer.rstrip("\n") + "\n", mode=0o644)
+        lock = self.state_file.with_name(f".{self.state_file.name}.lock")
+        # All applications of the server share the file: no older picture may come after a newer.
+        with explained(self.state_file), lock.open("w", encoding="utf-8") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            answer = self._command("show servers state")
+            write_atomically(self.state_file, answer.rstrip("\n") + "\n", mode=0o644)
 
     def sessions(self, slot: str) -> int:
         """Return how many requests are in flight to ``slot``."""

@@ -19,7 +19,7 @@ import fcntl
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -150,7 +150,8 @@ class LeaseFile:
 
         def renew() -> None:
             while not ended.wait(claim.seconds / _RENEWALS) and is_heard():
-                self.renew(claim)
+                with suppress(DeployError):  # the next turn may find room on the disk again
+                    self.renew(claim)
 
         worker = threading.Thread(target=renew, name="lease", daemon=True)
         worker.start()
@@ -188,7 +189,13 @@ class LeaseFile:
             ours = lease.run == run
             if current is not None and ours and current.alive and not force:
                 raise _held(current)
-            self._write(replace(lease, barred=run, held=lease.held and not ours))
+            if current is not None and current.barred == run and not (ours and current.held):
+                return  # it is, already
+            # One name is remembered. Who slept longer than the run that is barred now has to be
+            # refused by its number.
+            over = current is not None and (ours or not current.alive)
+            fence = lease.fence + 1 if over else lease.fence
+            self._write(replace(lease, fence=fence, barred=run, held=lease.held and not ours))
 
     @contextmanager
     def _alone(self) -> Iterator[Lease | None]:

@@ -75,9 +75,12 @@ def judge(
         # An older image: its command would only say that it does not know the revision.
         past = [
             statement
-            for statements in one_way(entries, "").values()
+            for past_release, statements in one_way(entries, "").items()
+            if any(
+                entry.get("release") == past_release and _reached(entry, answer["unknown"])
+                for entry in entries
+            )
             for statement in statements
-            if any(_reached(entry, answer["unknown"]) for entry in entries)
         ]
         told = f"The schema is at {before}, which {release.label} does not know: it is newer"
         return Pending(before, before, False, past, told)

@@ -153,6 +153,13 @@ class Store:
         # As bytes: a text file's reader would turn the line ends of a key into others.
         return {path.name: path.read_bytes().decode("utf-8") for path in folder.iterdir()}
 
+    def forget_unkept(self) -> None:
+        """Remove what a crash has left of releases that have no record; it may hold secrets."""
+        if self.releases_folder.is_dir():
+            for folder in self.releases_folder.iterdir():
+                if not (folder / "release.json").exists():
+                    shutil.rmtree(folder, ignore_errors=True)
+
     def forget(self, release_id: str) -> None:
         """Remove a release's folder with its secrets."""
         shutil.rmtree(self.release_folder(release_id), ignore_errors=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,9 +69,11 @@ def task_request(
 def run_task(host: Host, release: Release, task: Task, secrets: dict[str, str]) -> Ended:
     """Run the task to its end and remove its container.
 
+    A container that the engine cannot remove is left to the next task of its name: how this one
+    ended counts more.
+
     Raises:
-        DeployError: it could not be started, took too long, or the controller has gone. The
-            container is gone in every case.
+        DeployError: it could not be started, took too long, or the controller has gone.
     """
     folder = str(host.store.secrets_folder(release.id))
     request = task_request(release, task, host.settings.network, folder, secrets)
@@ -87,7 +90,8 @@ def run_task(host: Host, release: Release, task: Task, secrets: dict[str, str]) 
         error.evidence.setdefault("output", _words(host, task.name))
         raise
     finally:
-        remove_task(host, task.name)
+        with suppress(DeployError):
+            remove_task(host, task.name)
 
 
 def remove_task(host: Host, name: str) -> bool:

@@ -200,7 +200,9 @@ def make_journal(fleet: Fleet, folder: Path) -> Journal:
         "app_registry_username": fleet.registry.username,
         "app_registry_password": fleet.registry.password,
     }
-    fleet.write_inventory(folder / DATABASE, settings)
+    # Not in the order of their names, which says who is the first.
+    hosts = [server.name for server in reversed(fleet.servers)]
+    fleet.write_inventory(folder / DATABASE, settings, hosts=hosts)
     operator = Operator(folder, DATABASE, folder)
     path = folder / DATABASE / "group_vars" / "all" / "app.yml"
     plain = path.read_text(encoding="utf-8")

@@ -175,6 +175,7 @@ def test_a_restore_brings_data_and_schema_back(journal: Journal) -> None:
     assert journal.sql("SELECT name FROM users") == "ann"
     assert journal.sql("SELECT to_regclass('later') IS NULL") == "t"
     older = next(one["name"] for one in journal.backups() if one["revision"] == "0004")
+    journal.configure(app_backup_keep=1)  # the fresh backup must not push the asked one out
     back = journal.operator.run("restore", "--backup", older, "--yes")
     assert back.code == 0, back.text
     assert "was made for schema 0005" in back.text

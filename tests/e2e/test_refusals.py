@@ -68,6 +68,9 @@ def test_unreachable_server(site: Site, hosts: Callable[..., None]) -> None:
     assert said.code == 3, said.text
     assert "web2" in said.text
     assert "nothing listens on its SSH port" in said.text
+    told = site.operator.run("history")
+    assert (told.code, "web2 cannot be reached; this is what the others" in told.text) == (3, True)
+    assert told.report["data"]["history"][0]["hosts"] == ["web1"]
 
 
 @pytest.mark.parametrize("command", ["deploy", "rollback", "status", "bootstrap", "history"])

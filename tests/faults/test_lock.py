@@ -72,6 +72,19 @@ def test_a_lock_tells_its_run_and_unlock_spares_a_living_one(row: Callable[..., 
         assert it.run("unlock").text.startswith("Nothing is locked.")
 
 
+@pytest.mark.row(4)
+def test_a_forced_unlock_bars_a_living_run(row: Callable[..., Row]) -> None:
+    with row(status=None) as it:
+        it.configure(app_health_deadline=60)
+        process = it.start_deploy(*SLOW)
+        wait_candidate(it)
+        forced = it.run("unlock", "--force")
+        assert forced.code == 0 and "can change nothing any more" in forced.text, forced.text
+        barred = it.finish(process)
+        assert barred.code == 6 and "lost its lock" in barred.text, barred.text
+        assert {one.served for one in it.look().values()} == {it.old}
+
+
 @pytest.mark.row(5)
 def test_dead_owner_is_taken_over_from_when_its_lease_has_run_out(row: Callable[..., Row]) -> None:
     with row() as it:

@@ -122,5 +122,5 @@ def test_a_tool_that_is_not_installed_has_not_run(
     tree, verdicts = look(tmp_path, CLEAN_FILES, "shellcheck,hadolint")
     assert verdicts == {"shellcheck": "not_run", "hadolint": "not_run"}
     for one in tree.report.data["verdicts"]:
-        assert "pip install 'innerarchitect-deploy[ci]'" in one["reason"]
+        assert "pip install '.[ci]'" in one["reason"]
     assert tree.report.exit is Exit.GATE_FAILED

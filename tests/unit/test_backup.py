@@ -270,3 +270,10 @@ def test_pruning_forgets_the_oldest_of_both_kinds(store: Store) -> None:
     prune(backups_folder(store), 1)
     left = {path.name for path in backups_folder(store).iterdir()}
     assert left == {f"{SECOND}.dump", f"{SECOND}.json"}
+
+
+def test_pruning_spares_what_is_about_to_be_restored(store: Store) -> None:
+    encrypt_first(store)
+    before = {path.name for path in backups_folder(store).iterdir()}
+    prune(backups_folder(store), 1, spared=FIRST)
+    assert {path.name for path in backups_folder(store).iterdir()} == before

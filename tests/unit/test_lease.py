@@ -133,6 +133,20 @@ def test_a_barred_run_is_refused_whatever_its_number(file: LeaseFile, tmp_path: 
     assert failure_of(lambda: file.admit(replace(TWO, fence=1))).cause == "fenced"
 
 
+def test_barring_a_later_run_keeps_out_who_slept_longer(file: LeaseFile, tmp_path: Path) -> None:
+    sleeper = replace(ONE, fence=5)
+    file.admit(sleeper)
+    file.bar(TWO.run)  # while it is heard of, the number is its own
+    file.admit(sleeper)
+    silenced(file, tmp_path)
+    file.bar(ONE.run)
+    file.bar(TWO.run)  # took over from it elsewhere, and died before it came here
+    assert failure_of(lambda: file.admit(sleeper)).cause == "fenced"
+    lease = file.read()
+    assert lease is not None
+    file.admit(Claim("20260301-101502-cccc", lease.fence + 1))
+
+
 def test_only_its_holder_gives_it_back(file: LeaseFile) -> None:
     file.grant(ONE)
     file.release(TWO.run)

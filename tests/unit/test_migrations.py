@@ -173,6 +173,10 @@ def test_an_older_image_runs_nothing_and_is_held_up_by_a_destructive_migration_o
     assert "does not know" in older.remark
     entries = [entry(NEWER_ID, destructive=DROP, after="0004")]
     assert judge(answered(unknown=("0004",)), "0004", entries, release()).destructive == DROP
+    # One that the image knows is none that holds it up.
+    known = entry(OLDER_ID, destructive=["DROP TABLE before"], after="0002")
+    told = judge(answered(unknown=("0004",)), "0004", [known, *entries], release())
+    assert told.destructive == DROP
 
 
 def test_a_message_shows_the_first_statements_only() -> None:

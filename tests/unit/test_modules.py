@@ -10,6 +10,7 @@ import pytest
 import yaml
 from ansible.module_utils.iadeploy import engine
 from ansible.module_utils.testing import patch_module_args
+from iadeploy.lease import Claim, LeaseFile
 
 from tests.unit.builders import (
     ADDRESSES,
@@ -299,6 +300,18 @@ def plain(spec: dict[str, Any]) -> dict[str, Any]:
         if "options" in option:
             told[name]["options"] = plain(option["options"])
     return told
+
+
+def test_in_check_mode_the_lock_is_not_given_back(
+    arguments: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = LeaseFile(tmp_path / "shop")
+    fence = file.grant(Claim(RELEASE_ID))
+    asked = {**arguments, "phase": "unlock", "lease": {"run": RELEASE_ID, "fence": fence}}
+    for check, held in ((True, True), (False, False)):
+        told = run_module("app_release", {**asked, "_ansible_check_mode": check}, capsys)
+        lease = file.read()
+        assert told["ok"] and lease is not None and lease.held is held
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ci_scripts.exits import Exit
+from ci_scripts.locking import judge as judge_unlock
 from ci_scripts.outcome import is_live, judge_cancelled, judge_release
 from ci_scripts.report import Report
 from ci_scripts.runner.result import Result
@@ -249,6 +250,16 @@ def test_a_run_that_broke_off_between_phases_is_never_a_success(
     assert ("no request was moved" in report.message) is (steps == [])
 
 
+def test_a_live_release_that_nobody_checked_is_told() -> None:
+    tidying = ("commit", {"web1": answered("commit"), "web2": lost()})
+    verdicts = travelled(PREPARED, SWITCHED, tidying)
+    facts = {"release_unverified": True}
+    report = Report("deploy", "staging")
+    judge_release(report, Result(rc=2, hosts=list(HOSTS), verdicts=verdicts, facts=facts))
+    assert report.exit is Exit.DONE
+    assert "The checks after a deploy did not run: iactl verify staging" in report.details
+
+
 def test_a_release_that_got_no_id_yet_is_named_by_its_image() -> None:
     prepare = ("prepare", everywhere(refused("prepare", "unhealthy", "")))
     result = Result(rc=2, verdicts=travelled(prepare, RETURNED))
@@ -292,6 +303,17 @@ def test_a_task_that_failed_before_a_plan_is_told_with_its_message(
 ) -> None:
     report = setup(command, rc=2, hosts=list(HOSTS), failures=dict.fromkeys(HOSTS, "no space left"))
     assert (report.exit, report.message) == (code, "no space left")
+
+
+def test_a_forced_unlock_that_met_a_lost_server_says_who_was_not_told() -> None:
+    lock = {"run": RELEASE_ID, "exit_code": 0, "message": "Unlocked", "next_step": "", "lease": {}}
+    facts = {"release_lock_verdict": lock}
+    lost_one = {"web2": "Connection timed out"}
+    result = Result(rc=4, hosts=list(HOSTS), facts=facts, unreachable=lost_one)
+    report = judge_unlock(Report("unlock", "staging"), result)
+    assert (report.exit, "nothing was touched" in said(report)) == (Exit.REFUSED, False)
+    assert RELEASE_ID in report.message and "web2 cannot be reached" in report.message
+    assert "web2" in report.next_step
 
 
 def test_different_failures_are_told_server_by_server() -> None:

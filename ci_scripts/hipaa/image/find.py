@@ -42,7 +42,8 @@ def _save(reference: str, archive: Path) -> frozenset[str]:
         import docker  # pylint: disable=import-outside-toplevel  # an optional dependency
     except ImportError as error:
         raise ImageError(
-            "the engine's client is missing: pip install 'innerarchitect-deploy[hipaa]'"
+            "the engine's client is missing: pip install '.[hipaa]' in the checkout of"
+            " innerarchitect-deploy"
         ) from error
     try:
         with closing(docker.from_env()) as client, archive.open("wb") as file:

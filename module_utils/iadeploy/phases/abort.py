@@ -36,6 +36,7 @@ def abort(
     release = host.store.load(release_id)
     switched = journal.get("before") != release_id and (
         _points_at(view, release_id)
+        or view.states.get(journal.get("slot", "")) == "ready"  # a step's share, or all of it
         or journal.get("slot") == view.layout.serving
         or view.layout.ambiguous
         or bool(journal.get("back"))  # out of traffic already, its last requests not yet answered
@@ -53,6 +54,7 @@ def abort(
         host.store.record(asked.action, "failed", release, **told, **migrated)
     else:
         host.store.record_unkept(asked.action, "failed", release_id, **told)
+        host.store.forget(release_id)  # secrets without a record, where it broke off in between
     host.store.end()
     return {"changed": True, "flipped": flipped}
 

@@ -57,6 +57,7 @@ def commit(host: Host, release: Release, action: str, actor: str) -> dict[str, A
 
 def _prune(host: Host, release: Release) -> list[str]:
     """Forget releases beyond the kept ones; never the serving one or the one before it."""
+    host.store.forget_unkept()
     protected = {release.id, release.previous}
     spare = [one for one in host.store.releases() if one.id not in protected]
     never_live = [one for one in spare if not one.committed_at]

@@ -128,6 +128,9 @@ def _previous(host: Host, serving: Container | None) -> str:
     current = host.store.load(serving.release) if serving else None
     if current is not None and current.previous:
         return current.previous
+    journal = host.store.journal()
+    if current is not None and journal.get("release") == current.id and journal.get("before"):
+        return str(journal["before"])  # it serves, and was never committed here
     kept = [f"{one.id} ({one.label})" for one in host.store.releases()]
     now = current.label if current else "nothing"
     raise DeployError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -54,7 +55,8 @@ def prepare(
         watch = _become_healthy(host, slot, release)
     except DeployError as error:
         error.evidence.setdefault("log", host.last_words(release))
-        host.engine.remove(release.container)
+        with suppress(DeployError):  # the cause counts more, and the abort comes by here again
+            _withdraw(host, release)
         raise
     timings["healthy"] = watch.seconds
     return {
@@ -64,6 +66,14 @@ def prepare(
         "health": watch.evidence(),
         "timings": {name: round(seconds, 3) for name, seconds in timings.items()},
     }
+
+
+def _withdraw(host: Host, release: Release) -> None:
+    """Have the candidate run no more; one that lived before is kept, stopped."""
+    if release.committed_at and host.engine.inspect(release.container) is not None:
+        host.engine.stop(release.container, host.settings.stop_seconds)
+    else:
+        host.engine.remove(release.container)
 
 
 def _counted(host: Host, slot: str | None) -> dict[str, Any] | None:

@@ -48,12 +48,13 @@ def _run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         try:
             return {"changed": False, "granted": granted, **_plan(host, params)}
         except DeployError as error:
-            host.store.lease.release(claim.run)
             if not check_mode:
+                host.store.lease.release(claim.run)
                 _note_refusal(host, params, claim.run, error)
             raise
     if params["phase"] == "unlock":
-        host.store.lease.release(claim.run)
+        if not check_mode:
+            host.store.lease.release(claim.run)
         return {"changed": False}
     return _mutate(host, params, claim, check_mode)
 
@@ -102,9 +103,10 @@ def _mutate(host: Host, params: dict[str, Any], claim: Claim, check_mode: bool) 
         watch = build_bake(params["bake"])
         if check_mode:
             return {"changed": False}
-        host.store.lease.renew(claim)
         first = params["handover"]["first"]
-        return bake(host, host.known(release_id), watch, claim, first=first)
+        host.store.lease.renew(claim)
+        with host.store.lease.renewed(claim):
+            return bake(host, host.known(release_id), watch, claim, first=first)
     if check_mode and phase == "migrate":
         from .migrate import preview  # pylint: disable=import-outside-toplevel
 

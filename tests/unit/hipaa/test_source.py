@@ -610,7 +610,7 @@ def test_without_detect_secrets_s1_is_an_error(tree: Tree, monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "detect_secrets.core.secrets_collection", None)
     verdict = tree.look("S1")
     assert verdict.status is Status.ERROR
-    assert "innerarchitect-deploy[hipaa]" in verdict.reason
+    assert "pip install '.[hipaa]'" in verdict.reason
 
 
 def test_without_a_database_s4_does_not_apply(tree: Tree) -> None:
