@@ -39,11 +39,6 @@ class Reference:
     digest: str
 
     @property
-    def pinned(self) -> str:
-        """The reference by digest; only meaningful once the digest is known."""
-        return f"{self.repository}@{self.digest}"
-
-    @property
     def text(self) -> str:
         """The reference as one would type it."""
         tag = f":{self.tag}" if self.tag else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import socket
 import threading
 import time
@@ -235,6 +236,24 @@ def test_a_state_file_that_cannot_be_written_is_told_in_a_sentence(
     error = failure_of(lambda: proxy.serve("green"))
     assert str(proxy.state_file) in error.what and "No such file" in error.what
     assert recorded_haproxy.states()["green"] == "ready"
+
+
+def test_what_is_kept_is_the_newest_picture_of_all_applications(
+    recorded_haproxy: RecordedHaproxy, tmp_path: Path
+) -> None:
+    proxy = proxy_at(recorded_haproxy, tmp_path)
+    lock = proxy.state_file.with_name(f".{proxy.state_file.name}.lock")
+    serving = threading.Thread(target=proxy.serve, args=("green",), daemon=True)
+    with lock.open("w", encoding="utf-8") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # as another application's run does while it saves
+        serving.start()
+        serving.join(0.5)
+        assert serving.is_alive() and not proxy.state_file.exists()
+        recorded_haproxy.answer("set server app_other/blue state drain")
+    serving.join(10)
+    rows = [line.split() for line in proxy.state_file.read_text(encoding="utf-8").splitlines()]
+    flags = {(row[1], row[3]): row[6] for row in rows if len(row) > 6 and row[0].isdigit()}
+    assert (flags[BACKEND, "green"], flags["app_other", "blue"]) == ("0", "8")
 
 
 @pytest.mark.parametrize(

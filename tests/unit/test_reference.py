@@ -91,10 +91,6 @@ def test_a_repository_may_have_255_characters_and_no_more() -> None:
     assert failure_of(lambda: parse_reference("r.io/" + "a" * 251)).cause == "input"
 
 
-def test_pinned_is_the_repository_by_digest_without_the_tag() -> None:
-    assert parse_reference(f"r.io/shop:1.4@{DIGEST}").pinned == f"r.io/shop@{DIGEST}"
-
-
 @given(_REFERENCES)
 def test_text_and_parse_are_each_others_inverse(text: str) -> None:
     parsed = parse_reference(text)

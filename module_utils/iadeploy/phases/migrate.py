@@ -16,7 +16,7 @@ from ..pending import Pending, find_pending
 from ..postgres import NOTICE_LOST_CLIENT, Postgres, check_programs
 from ..spec import Release
 from ..task_container import Ended, Task, remove_task, run_task
-from .prepare import fetch_release
+from .fetch import fetch_release
 
 
 def preflight(wanted: Wanted) -> None:

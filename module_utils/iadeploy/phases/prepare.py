@@ -7,13 +7,13 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from ..clock import now
 from ..container import Placement, creation_request
 from ..errors import DeployError
 from ..health import Watch, wait_healthy
 from ..host import Asked, Host, View
 from ..spec import Release
 from ..tether import check_tether
+from .fetch import fetch_release
 
 
 def prepare(
@@ -79,45 +79,6 @@ def _withdraw(host: Host, release: Release) -> None:
 def _counted(host: Host, slot: str | None) -> dict[str, Any] | None:
     """Return what the proxy has counted of the serving slot, to compare the candidate with."""
     return host.proxy.counters(slot).to_json() if slot else None
-
-
-def fetch_release(host: Host, release: Release, secrets: dict[str, str] | None) -> Release:
-    """Have the image and the release's files on this host.
-
-    Args:
-        release: what is wanted.
-        secrets: its secret values, or None to use those it was kept with (rollback).
-
-    Returns:
-        The release as this host keeps it.
-
-    Raises:
-        DeployError: the image cannot be had, or is for another architecture.
-    """
-    if not host.engine.has_image(release.image):
-        host.engine.pull(release.repository, release.digest)
-    facts = host.engine.image_facts(release.image)
-    ours = host.engine.architecture()
-    if facts.architecture and ours and facts.architecture != ours:
-        raise DeployError(
-            f"{release.image} is built for {facts.architecture}, this server is {ours}",
-            f"Build the image for linux/{ours}",
-            cause="unhealthy",
-        )
-    if secrets is None:
-        return release
-    kept = host.store.load(release.id)
-    release = release.with_image_facts(facts.version, facts.revision)
-    if kept is None:
-        release = replace(release, created_at=now())
-        # The record last: a release that is kept has its secrets.
-        host.store.save_secrets(release.id, secrets)
-        host.store.save(release)
-        return release
-    if release.migration and kept.migration != release.migration:
-        kept = replace(kept, migration=release.migration)
-        host.store.save(kept)
-    return kept
 
 
 def _start(host: Host, view: View, slot: str, release: Release, secrets: dict[str, str]) -> bool:
