@@ -39,7 +39,7 @@ def judge(report: Report, result: Result) -> Report:
         judge_setup(report, result)
         if report.exit is Exit.DONE:
             report.exit, report.message = Exit.INTERNAL, "The playbook ended without a verdict."
-        elif verdict is not None and result.unreachable:
+        elif verdict is not None and verdict["run"] and result.unreachable:
             lost = ", ".join(sorted(result.unreachable))
             report.message = (
                 f"Run {verdict['run']} can change nothing any more on the servers that answer;"
