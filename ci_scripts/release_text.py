@@ -53,7 +53,7 @@ def failure_message(report: Report, verdicts: list[dict[str, Any]], failed: dict
         return f"{what}, and not every server is where it should be."
     before = serving_before(verdicts[0])
     kept = f"every server serves {before} as before" if before else "nothing was deployed before"
-    if report.exit is Exit.LOCKED and failed["fenced"]:
+    if report.exit is Exit.LOCKED and (failed["fenced"] or verdicts[-1]["fenced"]):
         return (
             f"This run has lost its lock to another one, which now decides what"
             f" {report.environment} serves."

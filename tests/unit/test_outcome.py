@@ -516,6 +516,11 @@ def test_a_live_release_that_fails_a_check_needs_a_human_and_stays(line: str) ->
     [
         (PREPARED, ("switch", {"web1": answered("switch"), "web2": refused("switch", "fenced")})),
         (("prepare", everywhere(refused("prepare", "fenced"))),),
+        # It learns of it only when it tidies up behind something else.
+        (
+            ("prepare", everywhere(refused("prepare", "unhealthy"))),
+            ("abort", everywhere(refused("abort", "fenced"))),
+        ),
     ],
 )
 def test_a_run_that_lost_its_lock_says_so_and_promises_nothing(steps: Any) -> None:
