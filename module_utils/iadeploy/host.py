@@ -88,6 +88,15 @@ class Host:
             (self.engine.inspect(one.name) or one) if one.alive else one for one in view.processes
         ]
 
+    def withdraw(self, release: Release) -> None:
+        """Have a release's container run no more: stopped where it lived before, else removed."""
+        if not release.committed_at:
+            self.engine.remove(release.container)
+            return
+        container = self.engine.inspect(release.container)
+        if container is not None and container.running:
+            self.engine.stop(release.container, self.settings.stop_seconds)
+
     def remove_processes(self, release_id: str) -> None:
         """Remove the containers of a release's processes."""
         for one in self.engine.containers(self.app):

@@ -92,12 +92,9 @@ def _flip_back(host: Host, view: View, journal: dict[str, Any]) -> bool:
 
 def _discard(host: Host, release: Release) -> None:
     """Remove a release that never lived; keep one that did, stopped, for a later rollback."""
+    host.withdraw(release)
     if release.committed_at:
-        container = host.engine.inspect(release.container)
-        if container is not None and container.running:
-            host.engine.stop(release.container, host.settings.stop_seconds)
         return
-    host.engine.remove(release.container)
     host.remove_processes(release.id)
     host.engine.remove_image(release.image)
     host.store.forget(release.id)

@@ -56,7 +56,7 @@ def prepare(
     except DeployError as error:
         error.evidence.setdefault("log", host.last_words(release))
         with suppress(DeployError):  # the cause counts more, and the abort comes by here again
-            _withdraw(host, release)
+            host.withdraw(release)
         raise
     timings["healthy"] = watch.seconds
     return {
@@ -66,14 +66,6 @@ def prepare(
         "health": watch.evidence(),
         "timings": {name: round(seconds, 3) for name, seconds in timings.items()},
     }
-
-
-def _withdraw(host: Host, release: Release) -> None:
-    """Have the candidate run no more; one that lived before is kept, stopped."""
-    if release.committed_at and host.engine.inspect(release.container) is not None:
-        host.engine.stop(release.container, host.settings.stop_seconds)
-    else:
-        host.engine.remove(release.container)
 
 
 def _counted(host: Host, slot: str | None) -> dict[str, Any] | None:

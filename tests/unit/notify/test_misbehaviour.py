@@ -105,7 +105,7 @@ def test_asked_to_wait_a_second_it_does(target: Target, notify: Notify) -> None:
 def test_no_answer_is_not_tried_again(target: Target, notify: Notify) -> None:
     peer, options, name = target
     peer.misbehave(faults.hang)
-    answer = notify("health_alert", timeout=5, **options)
+    answer = notify("health_alert", timeout=0.7, **options)
     assert (len(peer.requests), channel(answer, name)["state"]) == (1, "failed")
 
 
