@@ -131,7 +131,7 @@ def _release(request: Request, action: str, variables: dict[str, Any], check: bo
         outcome.judge_cancelled(report, result, finish)
     else:
         outcome.judge_release(report, result)
-    if report.exit is not Exit.DONE:
+    if report.exit is not Exit.DONE or not all(one["ok"] for one in result.verdicts):
         # Where its lock could not be given back, the next run need not wait until it runs out.
         remember_dead(variables["release_id"])
     report.data["remote_calls"] = max(result.remote_calls.values(), default=0)

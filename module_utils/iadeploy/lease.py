@@ -60,12 +60,15 @@ class Lease(Claim):
         seen: its last sign of life here.
         held: false once it has let go.
         barred: the last run that may not change anything any more; empty for none.
+        ended: the last run that gave back what this server granted it. It is over on every other
+            server too, also on one that it lost.
     """
 
     since: str = ""
     seen: str = ""
     held: bool = True
     barred: str = ""
+    ended: str = ""
 
     @property
     def alive(self) -> bool:
@@ -168,11 +171,16 @@ class LeaseFile:
             if current is not None and current.run == claim.run and current.held and due:
                 self._write(replace(current, seen=now("milliseconds")))
 
-    def release(self, run: str) -> None:
-        """Let go, when this run still holds the lease."""
+    def release(self, run: str, *, over: bool) -> None:
+        """Let go, when this run still holds the lease.
+
+        Args:
+            run: its id.
+            over: whether it changes no other server any more either.
+        """
         with self._alone() as current:
             if current is not None and current.run == run and current.held:
-                self._write(replace(current, held=False))
+                self._write(replace(current, held=False, ended=run if over else current.ended))
 
     def bar(self, run: str, *, force: bool = False) -> None:
         """Refuse every further change by a run whose lease is over.
@@ -220,6 +228,7 @@ def _obeyed(claim: Claim, current: Lease | None) -> Lease:
         since=known.since if known else now(),
         seen=now("milliseconds"),
         barred=current.barred if current else "",
+        ended=current.ended if current else "",
     )
 
 

@@ -71,7 +71,7 @@ FAULTS: dict[int, Fault] = {
     ),
     4: Fault(
         "Two deploys at once",
-        "Two terminals, 20 rounds.",
+        "Two terminals, 20 rounds; a run for some of the servers only, when one for all begins.",
         "Exactly one wins each; the other ends with exit 6 and names owner, run URL and age.",
     ),
     5: Fault(

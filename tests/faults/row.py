@@ -137,11 +137,12 @@ class Row:
         """Change settings for this row."""
         self.site.configure(**settings)
 
-    def edit_hosts(self, change: Callable[[dict[str, Any]], object]) -> None:
-        """Change the inventory's hosts for this row."""
+    def leave_only(self, *names: str) -> None:
+        """Have no other servers than these in the inventory for this row."""
         path = self.site.folder / "hosts.yml"
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        change(content["all"])
+        for group in content["all"]["children"].values():
+            group["hosts"] = {name: group["hosts"][name] for name in names}
         path.write_text(yaml.safe_dump(content), encoding="utf-8")
 
     def restore(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
@@ -103,7 +102,7 @@ def test_changed_by_hand(row: Callable[..., Row], site: Site, how: str) -> None:
     with row(users=[first, last], status=None) as it:
         [serving] = it.look([server])[server.name].running
         if how == "older version":
-            it.edit_hosts(only(server.name))
+            it.leave_only(server.name)
             assert it.deploy(it.new).code == 0
             it.restore()
         else:
@@ -135,16 +134,6 @@ def test_candidate_is_removed_by_hand_while_it_starts(row: Callable[..., Row], s
         assert said.code == 4, said.text
         assert f"{server.name}: the container " in said.text, said.text
         assert {name: one.at_rest for name, one in it.look().items()} == before
-
-
-def only(name: str) -> Callable[[dict[str, Any]], None]:
-    """Return the change of an inventory that leaves one server in it."""
-
-    def change(inventory: dict[str, Any]) -> None:
-        for group in inventory["children"].values():
-            group["hosts"] = {name: group["hosts"][name]}
-
-    return change
 
 
 @pytest.mark.row(24)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.e2e.operator import Said
+from tests.e2e.site import Site
 from tests.fleet.waiting import wait_until
 
 from .processes import kill_all, signal_all
@@ -83,6 +84,26 @@ def test_a_forced_unlock_bars_a_living_run(row: Callable[..., Row]) -> None:
         barred = it.finish(process)
         assert barred.code == 6 and "lost its lock" in barred.text, barred.text
         assert {one.served for one in it.look().values()} == {it.old}
+
+
+@pytest.mark.row(4)
+def test_a_run_for_a_part_of_the_servers_is_not_stopped_half_way(
+    row: Callable[..., Row], site: Site
+) -> None:
+    _, *part = sorted(server.name for server in site.servers)
+    with row() as it:
+        it.leave_only(*part)
+        it.configure(app_health_deadline=60)
+        process = it.start_deploy(*SLOW)
+        wait_candidate(it)
+        it.restore()
+        refused = it.deploy(it.new)
+        assert refused.code == 6, refused.text
+        assert "is locked by" in refused.text and f"{part[0]}: " in refused.text, refused.text
+        it.leave_only(*part)
+        os.kill(process.pid, signal.SIGINT)
+        assert it.finish(process).code == 7
+        it.restore()
 
 
 @pytest.mark.row(5)

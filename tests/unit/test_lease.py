@@ -87,7 +87,7 @@ def test_who_waits_is_told_who_holds_it(file: LeaseFile) -> None:
 def test_numbers_rise_and_an_older_one_is_refused(file: LeaseFile) -> None:
     one = granted(file, ONE)
     file.admit(one)
-    file.release(one.run)
+    file.release(one.run, over=True)
     two = granted(file, TWO)
     assert two.fence == one.fence + 1
     told = failure_of(lambda: file.admit(one))
@@ -149,9 +149,9 @@ def test_barring_a_later_run_keeps_out_who_slept_longer(file: LeaseFile, tmp_pat
 
 def test_only_its_holder_gives_it_back(file: LeaseFile) -> None:
     file.grant(ONE)
-    file.release(TWO.run)
+    file.release(TWO.run, over=True)
     assert failure_of(lambda: file.grant(TWO)).cause == "locked"
-    file.release(ONE.run)
+    file.release(ONE.run, over=True)
     assert file.grant(TWO) == 2
 
 
@@ -214,7 +214,7 @@ def test_the_module_reads_and_bars(
 
 def known(claim: Claim, *, alive: bool = True, held: bool = True) -> dict[str, Any]:
     """Return a lease as a server tells it."""
-    told = {"since": "2026-03-01T10:15:00Z", "silent": 3.0, "barred": ""}
+    told = {"since": "2026-03-01T10:15:00Z", "silent": 3.0, "barred": "", "ended": ""}
     mine = {"run": claim.run, "fence": claim.fence, "owner": claim.owner, "url": claim.url}
     return {**told, **mine, "seconds": 60.0, "alive": alive and held, "held": held}
 
@@ -255,6 +255,62 @@ def test_a_run_is_taken_over_from_when_no_server_has_heard_of_it(
     results = {"web1": locked(ONE, alive=at_first), "web2": planned(lease=elsewhere)}
     lease = leased(results, dead)
     assert (lease["held"], lease["expired"]) == (False, expired)
+
+
+def asked(elsewhere: Any, dead: tuple[str, ...] = (), ended: str = "") -> dict[str, Any]:
+    """Return the verdict where the first server grants and the second knows another lease."""
+    mine = {**known(replace(TWO, fence=7)), "ended": ended}
+    results = {"web1": planned(granted=7, lease=mine), "web2": planned(lease=elsewhere)}
+    judged: dict[str, Any] = module("release_lease").release_lease(
+        verdict("plan", results), TWO.run, list(dead)
+    )
+    return judged
+
+
+def test_a_run_that_lives_on_another_server_is_not_stopped_half_way() -> None:
+    judged = asked(known(replace(ONE, fence=2)))
+    assert (judged["ok"], judged["exit_code"], judged["failed"]) == (False, 6, ["web2"])
+    assert judged["lease"]["held"], "what the first server granted has to be given back"
+    assert judged["lease"]["expired"] == "", "a living run is not taken over from"
+    said = judged["hosts"]["web2"]["msg"]
+    for told in ("ops since 2026-03-01", "https://ci.example/1", "3 s ago", "runs out 60 s"):
+        assert told in said
+    assert said in judged["message"]
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "dead", "ended"),
+    [
+        (None, (), ""),
+        (known(replace(TWO, fence=7)), (), ""),
+        (known(ONE, alive=False), (), ""),
+        (known(ONE, held=False), (), ""),
+        (known(ONE), (ONE.run,), ""),
+        (known(ONE), (), ONE.run),
+        ({**known(ONE), "barred": ONE.run}, (), ""),
+    ],
+)
+def test_a_run_that_is_over_stops_nobody(elsewhere: Any, dead: tuple[str, ...], ended: str) -> None:
+    judged = asked(elsewhere, dead, ended)
+    assert (judged["ok"], judged["exit_code"]) == (True, 0)
+
+
+def test_a_plan_that_fails_is_told_for_what_it_is() -> None:
+    mine = known(replace(TWO, fence=7))
+    results = {"web1": planned(granted=7, lease=mine), "web2": refused("plan", "input")}
+    results["web3"] = planned(lease=known(ONE))
+    judged = module("release_lease").release_lease(verdict("plan", results), TWO.run, [])
+    assert (judged["exit_code"], judged["failed"]) == (2, ["web2"])
+
+
+def test_who_granted_remembers_who_has_ended(file: LeaseFile) -> None:
+    file.admit(granted(file, ONE))
+    file.release(ONE.run, over=True)
+    two = granted(file, TWO)
+    file.admit(two)
+    file.release(two.run, over=False)  # here; it goes on elsewhere
+    lease = file.read()
+    assert lease is not None and (lease.run, lease.ended) == (TWO.run, ONE.run)
 
 
 def test_a_plan_that_fails_otherwise_takes_nothing_over() -> None:

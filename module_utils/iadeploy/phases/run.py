@@ -49,12 +49,12 @@ def _run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
             return {"changed": False, "granted": granted, **_plan(host, params)}
         except DeployError as error:
             if not check_mode:
-                host.store.lease.release(claim.run)
+                host.store.lease.release(claim.run, over=params["lease"]["grant"])
                 _note_refusal(host, params, claim.run, error)
             raise
     if params["phase"] == "unlock":
         if not check_mode:
-            host.store.lease.release(claim.run)
+            host.store.lease.release(claim.run, over=params["lease"]["grant"])
         return {"changed": False}
     return _mutate(host, params, claim, check_mode)
 
@@ -142,5 +142,5 @@ def _mutate(host: Host, params: dict[str, Any], claim: Claim, check_mode: bool) 
         done["ledger_head"] = host.store.ledger().head
     if not params["lease"]["grant"] and not wanted.only_stop:
         # A host's last phase; the one that granted the lease gets it back when all have ended.
-        host.store.lease.release(claim.run)
+        host.store.lease.release(claim.run, over=False)
     return done

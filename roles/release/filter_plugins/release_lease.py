@@ -8,10 +8,15 @@ from typing import Any
 DONE, REFUSED, LOCKED = 0, 3, 6
 
 Facts = dict[str, Any]
+# How a server calls a run that can change nothing any more, anywhere.
+_OVER = ("barred", "ended")
 
 
 def release_lease(verdict: Facts, run: str, dead: list[str]) -> Facts:
     """Add to a plan's verdict what is known of the lease; other verdicts are as they were.
+
+    The server that grants sees its own lease only. Where another run lives on another server, as
+    one does that was started for a part of the fleet, the plan is refused here.
 
     Args:
         verdict: the judge's.
@@ -21,6 +26,7 @@ def release_lease(verdict: Facts, run: str, dead: list[str]) -> Facts:
     Returns:
         The verdict with ``lease``: ``run``, whether it is ``held`` by that run, the ``fence`` that
         no server has seen yet, and ``expired``, the run that may be taken over from, or nothing.
+        Its ``exit_code`` is 6 where a run lives that this one would stop half-way.
     """
     if verdict["phase"] != "plan":
         return verdict
@@ -35,7 +41,46 @@ def release_lease(verdict: Facts, run: str, dead: list[str]) -> Facts:
         "expired": _expired(verdict, others, dead),
         "taken_from": ((verdict.get("lease") or {}).get("expired") or "") if granted else "",
     }
-    return {**verdict, "lease": lease}
+    over = {run, *dead, *(one[how] for one in map(_seen, answers) if one for how in _OVER)}
+    living = _living(verdict, over) if granted else {}
+    return {**verdict, **_refused(verdict, living), "lease": lease}
+
+
+def _living(verdict: Facts, over: set[str]) -> dict[str, Facts]:
+    """Return the leases that live, but for those of runs that are over, by their servers."""
+    seen = {host: _seen(answer) for host, answer in verdict["hosts"].items()}
+    return {
+        host: one for host, one in seen.items() if one and one["alive"] and one["run"] not in over
+    }
+
+
+def _refused(verdict: Facts, living: dict[str, Facts]) -> Facts:
+    """Return what changes in a good plan when other runs are at work; nothing without them."""
+    if not verdict["ok"] or not living:
+        return {}
+    said = {host: _sentence(lease) for host, lease in living.items()}
+    answers = {
+        host: {**answer, "ok": False, "cause": "locked", "msg": said[host]}
+        for host, answer in verdict["hosts"].items()
+        if host in said
+    }
+    return {
+        "ok": False,
+        "failed": list(said),
+        "hosts": {**verdict["hosts"], **answers},
+        "exit_code": LOCKED,
+        "message": " ".join(f"{host}: {text}" for host, text in said.items()),
+    }
+
+
+def _sentence(lease: Facts) -> str:
+    """Say who is at work; a server that is asked for its own lease says it by the same words."""
+    url = f", see {lease['url']}" if lease["url"] else ""
+    return (
+        f"it is locked by {_who(lease)} since {lease['since']}{url}; last sign of life"
+        f" {lease['silent']:.0f} s ago. Wait until that run has ended; when it died, its lock runs"
+        f" out {lease['seconds']:.0f} s after its last sign of life."
+    )
 
 
 def _seen(answer: Facts) -> Facts | None:
