@@ -7,21 +7,17 @@ from typing import Any
 
 from ..clock import now
 from ..errors import DeployError
-from ..host import Host
+from ..host import Asked, Host
 from ..slots import other
 from ..spec import Release
 from .drain import drain
 
 
-def commit(host: Host, release: Release, action: str, actor: str) -> dict[str, Any]:
+def commit(host: Host, release: Release, asked: Asked) -> dict[str, Any]:
     """Make the switch final on this host.
 
     The old container is stopped, not removed: a rollback starts it again and needs no registry,
     and its presence protects its image from ``docker image prune``.
-
-    Args:
-        action: ``deploy`` or ``rollback``, for the history.
-        actor: who asked for it, for the history.
 
     Raises:
         DeployError: another release serves here.
@@ -42,7 +38,7 @@ def commit(host: Host, release: Release, action: str, actor: str) -> dict[str, A
             release = replace(release, committed_at=now(), previous=before)
             host.store.save(release)
         told = {"migration": release.migration} if release.migration else {}
-        host.store.record(action, "live", release, actor=actor, before=before, **told)
+        host.store.record(asked.action, "live", release, actor=asked.actor, before=before, **told)
         host.store.end()
     drained = True
     old = view.containers.get(other(serving.slot))

@@ -56,7 +56,11 @@ def _run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         if not check_mode:
             host.store.lease.release(claim.run, over=params["lease"]["grant"])
         return {"changed": False}
-    return _mutate(host, params, claim, check_mode)
+    if check_mode:
+        return _preview(host, params)
+    if params["phase"] == "bake":
+        return _bake(host, params, claim)
+    return _mutate(host, params, claim)
 
 
 def _note_refusal(host: Host, params: dict[str, Any], run: str, error: DeployError) -> None:
@@ -96,51 +100,85 @@ def _plan(host: Host, params: dict[str, Any]) -> dict[str, Any]:
     return {**known, **plan_deploy(host, *build_release(params), first=first)}
 
 
-def _mutate(host: Host, params: dict[str, Any], claim: Claim, check_mode: bool) -> dict[str, Any]:
-    """Run a phase that may change the host, alone on this host."""
-    phase, release_id = params["phase"], params["release"]
-    if phase == "bake":
-        watch = build_bake(params["bake"])
-        if check_mode:
-            return {"changed": False}
-        first = params["handover"]["first"]
-        host.store.lease.renew(claim)
-        with host.store.lease.renewed(claim):
-            return bake(host, host.known(release_id), watch, claim, first=first)
-    if check_mode and phase == "migrate":
-        from .migrate import preview  # pylint: disable=import-outside-toplevel
+def _preview(host: Host, params: dict[str, Any]) -> dict[str, Any]:
+    """Tell what a phase would change."""
+    if params["phase"] == "bake":
+        build_bake(params["bake"])
+        return {"changed": False}
+    if params["phase"] == "migrate":
+        from .migrate import preview  # pylint: disable=import-outside-toplevel  # as in _migrate
 
         with host.store.exclusive():
             return preview(host, *build_release(params), build_migrate(params["migrate"]))
-    if check_mode:
-        serving = host.observe().serving
-        return {"changed": serving is None or serving.release != release_id}
-    asked = Asked(params["action"], params["actor"])
-    with host.store.exclusive(claim):
-        if phase == "fetch":
-            return fetch(host, *build_release(params), asked)
-        if phase == "migrate":
-            # Late: what it needs costs every other phase's start.
-            from .migrate import migrate  # pylint: disable=import-outside-toplevel
+    serving = host.observe().serving
+    return {"changed": serving is None or serving.release != params["release"]}
 
-            migration = build_migrate(params["migrate"])
-            return migrate(host, host.known(release_id), migration, asked)
-        if phase == "prepare":
-            if params["action"] == "rollback":
-                return prepare(host, host.known(release_id), None, asked)
-            return prepare(host, *build_release(params), asked)
-        if phase == "switch":
-            share = check_share(params["share"])
-            return switch(host, host.known(release_id), asked, share)
-        wanted = build_handover(params["handover"])
-        if phase == "handover":
-            return handover(host, host.known(release_id), wanted, asked)
-        if phase == "commit":
-            done = commit(host, host.known(release_id), params["action"], params["actor"])
-        else:
-            done = abort(host, release_id, asked, params["reason"], wanted)
+
+def _bake(host: Host, params: dict[str, Any], claim: Claim) -> dict[str, Any]:
+    watch = build_bake(params["bake"])
+    first = params["handover"]["first"]
+    host.store.lease.renew(claim)
+    with host.store.lease.renewed(claim):
+        return bake(host, host.known(params["release"]), watch, claim, first=first)
+
+
+def _mutate(host: Host, params: dict[str, Any], claim: Claim) -> dict[str, Any]:
+    """Run a phase that changes the host, alone on this host."""
+    phase = _PHASES[params["phase"]]
+    with host.store.exclusive(claim):
+        done = phase(host, params, Asked(params["action"], params["actor"]))
+        if phase not in _LAST:
+            return done
         done["ledger_head"] = host.store.ledger().head
-    if not params["lease"]["grant"] and not wanted.only_stop:
-        # A host's last phase; the one that granted the lease gets it back when all have ended.
+    if not params["lease"]["grant"] and not build_handover(params["handover"]).only_stop:
+        # The one that granted the lease gets it back when all have ended.
         host.store.lease.release(claim.run, over=False)
     return done
+
+
+def _fetch(host: Host, params: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    return fetch(host, *build_release(params), asked)
+
+
+def _migrate(host: Host, params: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    # Late: what it needs costs every other phase's start.
+    from .migrate import migrate  # pylint: disable=import-outside-toplevel
+
+    return migrate(host, host.known(params["release"]), build_migrate(params["migrate"]), asked)
+
+
+def _prepare(host: Host, params: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    if params["action"] == "rollback":
+        return prepare(host, host.known(params["release"]), None, asked)
+    return prepare(host, *build_release(params), asked)
+
+
+def _switch(host: Host, params: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    return switch(host, host.known(params["release"]), asked, check_share(params["share"]))
+
+
+def _handover(host: Host, params: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    wanted = build_handover(params["handover"])
+    return handover(host, host.known(params["release"]), wanted, asked)
+
+
+def _commit(host: Host, params: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    return commit(host, host.known(params["release"]), asked)
+
+
+def _abort(host: Host, params: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    wanted = build_handover(params["handover"])
+    return abort(host, params["release"], asked, params["reason"], wanted)
+
+
+# What changes a server, in the order of a release.
+_PHASES = {
+    "fetch": _fetch,
+    "migrate": _migrate,
+    "prepare": _prepare,
+    "switch": _switch,
+    "handover": _handover,
+    "commit": _commit,
+    "abort": _abort,
+}
+_LAST = (_commit, _abort)
