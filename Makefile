@@ -35,8 +35,8 @@ demo-down: $(READY) ## Remove what the demo started
 test: $(READY) $(APPLICATION_READY) $(SAFETY_READY) ## Run the tests, one row of each fault among them
 	@$(BIN)/python -m tests.everything
 
-test-long: $(READY) $(APPLICATION_READY) ## Run every row of the fault suite, and the pipeline's own lines
-	@$(BIN)/python -m tests.everything all-faults pipeline
+test-long: $(READY) $(APPLICATION_READY) ## Run every row of the fault suite, a long load, and the pipeline's own lines
+	@$(BIN)/python -m tests.everything all-faults load pipeline
 
 test-fast: $(READY) ## Run the tests that need no Docker, in under a minute
 	@$(BIN)/python -m pytest -q -n auto -m "not slow" tests/unit

@@ -146,7 +146,9 @@ def history(
     env: Env,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many entries.")] = 20,
     action: Annotated[str, typer.Option(help="Only these, such as deploy or rollback.")] = "",
-    outcome: Annotated[str, typer.Option(help="Only these, such as live or failed.")] = "",
+    outcome: Annotated[
+        str, typer.Option(help="Only these, such as live, failed or cancelled.")
+    ] = "",
     by: Annotated[str, typer.Option(metavar="NAME", help="Only what this person did.")] = "",
     since: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="From this day on (UTC).")] = "",
     inventories: Inventories = None,

@@ -14,6 +14,7 @@ from .release_text import (
     next_step,
     serving_before,
     taken_over,
+    truth,
     wanted,
     warnings,
     weaker,
@@ -51,6 +52,9 @@ def judge_release(report: Report, result: Result) -> Report:
     if failed["phase"] != "migrate":
         report.details += stuck_schema(verdicts)
     report.details += left_behind(verdicts)
+    if report.exit is Exit.NEEDS_HUMAN and last["phase"] in ("abort", "commit"):
+        report.details += truth(verdicts, wanted(report, verdicts))
+    report.details += taken_over(verdicts[0])
     report.message = failure_message(report, verdicts, failed)
     report.next_step = next_step(report, verdicts)
     return report

@@ -148,9 +148,35 @@ def warnings(last: dict[str, Any]) -> list[str]:
 
 
 def taken_over(plan: dict[str, Any]) -> list[str]:
-    """Tell of a lock that was taken over."""
+    """Tell of a lock that was taken over, and of what a run before had left unfinished."""
     run = (plan["lease"] or {}).get("taken_from")
-    return [f"The lock was taken over from run {run}, which had died."] if run else []
+    begun = [
+        f"{host}: {one['step']} of release {one['release']} was begun at {one['at']} and had not"
+        " ended."
+        for host, answer in plan["hosts"].items()
+        if (one := answer.get("interrupted"))
+    ]
+    return [*([f"The lock was taken over from run {run}, which had died."] if run else []), *begun]
+
+
+def truth(verdicts: list[dict[str, Any]], name: str) -> list[str]:
+    """Tell of each server what it serves, after a release that left the fleet in two minds.
+
+    Args:
+        name: the release that was asked for.
+    """
+    last = verdicts[-1]
+    lines = []
+    for host, answer in last["hosts"].items():
+        before = verdicts[0]["hosts"].get(host, {}).get("serving") or {}
+        served = name if last["phase"] == "commit" else before.get("version", "nothing")
+        why = "it cannot be reached" if answer["cause"] == "lost" else answer.get("msg", "")
+        lines.append(
+            f"{host} serves {served}."
+            if answer["ok"]
+            else f"{host}: what it serves is not known; {why}"
+        )
+    return lines
 
 
 def weaker(verdicts: list[dict[str, Any]]) -> list[str]:

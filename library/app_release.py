@@ -349,6 +349,13 @@ options:
     description: Leave the old container running after commit, for a rollback in a moment.
     type: bool
     default: false
+  hurried:
+    description:
+      - Of a cancelled run, which has few seconds left. Requests in flight are waited for no longer
+        than two seconds; a container that still has some is left running without new ones, for the
+        next deploy to remove.
+    type: bool
+    default: false
   min_free_mib:
     description: Free MiB under the engine's data root that a deploy asks for.
     type: int

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.fleet import Fleet, daemon
+from tests.fleet.errors import RigError
 from tests.suites import ON_TWO_RIGS, ROOT, run_suite
 
 BIN = ROOT / ".venv" / "bin"
@@ -80,13 +81,18 @@ STEPS: dict[str, Callable[[], bool]] = {
 # What takes too long for every change; ``make test-long``.
 LONG: dict[str, Callable[[], bool]] = {
     "all-faults": suite("faults", *ON_TWO_RIGS),
+    "load": suite("e2e/test_load.py", env={"LOAD_ROUNDS": "10"}),
     "pipeline": suite(f"workflows/{STORY}"),
 }
 
 
 def main(chosen: list[str]) -> int:
     """Run the chosen steps, or all of every change; return the exit code."""
-    daemon.ensure(print)
+    try:
+        daemon.ensure(print)
+    except RigError as error:
+        print(f"tests: {error}", file=sys.stderr)
+        return 1
     outcomes = []
     for name in chosen or STEPS:
         print(f"\n=== {name}", flush=True)

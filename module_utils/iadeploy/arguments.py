@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from .container import parse_size
 from .engine import Engine
 from .errors import DeployError
 from .haproxy import Proxy
@@ -12,18 +11,17 @@ from .host import Host, Settings
 from .lease import Claim
 from .migrate_arguments import MIGRATE_OPTIONS
 from .phases.bake import Bake
-from .process_arguments import HANDOVER_OPTIONS, build_processes
-from .reference import is_digest, parse_reference
-from .rules import check_health, check_limits, check_name, check_release_id, check_runtime
+from .process_arguments import HANDOVER_OPTIONS
+from .release_arguments import build_health
+from .rules import check_limits, check_name
 from .slots import SLOTS
-from .spec import Health, Release, Runtime
 from .store import Store
 from .traffic import Limits
 
-# Ansible masks a secret's value wherever it stands in a result; a short one would mask digests.
-_MIN_SECRET = 8
 # Seconds. A run that died holds others up for as long; one that only waits must outlast its pauses.
 _SHORTEST_LEASE, _LONGEST_LEASE = 1.0, 600.0
+# Seconds that a cancelled run waits for requests in flight: a CI service kills after ten in all.
+_HURRIED = 2.0
 
 HOST_OPTIONS: dict[str, Any] = {
     "app": {"type": "str", "required": True},
@@ -124,6 +122,7 @@ RELEASE_OPTIONS: dict[str, Any] = {
     "stop_seconds": {"type": "int", "default": 30},
     "keep": {"type": "int", "default": 5},
     "keep_warm": {"type": "bool", "default": False},
+    "hurried": {"type": "bool", "default": False},
     "min_free_mib": {"type": "int", "default": 1024},
     "actor": {"type": "str", "default": ""},
     "reason": {"type": "str", "default": ""},
@@ -146,9 +145,8 @@ def build_host(params: dict[str, Any]) -> Host:
             cause="input",
         )
     user, password = params.get("registry_username"), params.get("registry_password")
-    health = dict(params.get("health") or {})
-    if "statuses" in health:
-        health["statuses"] = tuple(health["statuses"])
+    hurried = params.get("hurried", False)
+    drain_seconds = params.get("drain_seconds", 0.0)
     return Host(
         app=app,
         store=Store(params["state_dir"], app),
@@ -157,43 +155,15 @@ def build_host(params: dict[str, Any]) -> Host:
         settings=Settings(
             network=params["network"],
             addresses=addresses,
-            drain_seconds=params.get("drain_seconds", 0.0),
+            drain_seconds=min(drain_seconds, _HURRIED) if hurried else drain_seconds,
             stop_seconds=params.get("stop_seconds", 0),
             keep=params.get("keep", 1),
             keep_warm=params.get("keep_warm", False),
+            hurried=hurried,
             min_free_bytes=params.get("min_free_mib", 0) << 20,
         ),
-        health=check_health(Health(**health)),
+        health=build_health(params.get("health") or {}),
     )
-
-
-def build_release(params: dict[str, Any]) -> tuple[Release, dict[str, str]]:
-    """Return the release that a module's parameters describe, and its secret values.
-
-    Raises:
-        DeployError: a parameter is not allowed.
-    """
-    reference = parse_reference(params["image"])
-    digest = params["digest"] or reference.digest
-    if digest and not is_digest(digest):
-        raise DeployError(
-            f"digest {digest[:80]!a} is not allowed",
-            "Use sha256: and 64 hex digits",
-            cause="input",
-        )
-    secrets = {str(name): str(value) for name, value in params["secrets"].items()}
-    parse_size(params["runtime"]["memory"])  # refuses here what would else end a prepare
-    release = Release(
-        id=check_release_id(params["release"]),
-        app=params["app"],
-        repository=reference.repository,
-        digest=digest,
-        tag=reference.tag,
-        runtime=check_runtime(_runtime(params["runtime"], check_secrets(secrets))),
-        actor=params["actor"],
-        migration=params.get("migrated") or {},
-    )
-    return release, secrets
 
 
 def build_bake(options: dict[str, Any]) -> Bake:
@@ -223,36 +193,3 @@ def build_claim(options: dict[str, Any]) -> Claim:
             cause="input",
         )
     return Claim(options["run"], options["fence"], options["owner"], options["url"], seconds)
-
-
-def _runtime(options: dict[str, Any], secrets: dict[str, str]) -> Runtime:
-    values = dict(options)
-    values["env"] = {str(name): _text(value) for name, value in values["env"].items()}
-    for name in ("command", "volumes", "tmpfs", "cap_drop", "cap_add"):
-        values[name] = tuple(values[name])
-    values["processes"] = build_processes(values["processes"])
-    return Runtime(secret_names=tuple(sorted(secrets)), **values)
-
-
-def check_secrets(secrets: dict[str, str]) -> dict[str, str]:
-    """Return the secrets when each is long enough to be one.
-
-    Raises:
-        DeployError: a value is empty or shorter than 8 characters; the sentence names the
-            secret, never its value.
-    """
-    short = sorted(name for name, value in secrets.items() if len(value) < _MIN_SECRET)
-    if short:
-        raise DeployError(
-            f"app_secrets: {', '.join(short)} has fewer than {_MIN_SECRET} characters",
-            "Set a real secret, or move a value that is none to app_env",
-            cause="input",
-        )
-    return secrets
-
-
-def _text(value: Any) -> str:
-    """YAML's true is the environment's ``true``, and its null is an empty value."""
-    if value is None:
-        return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -11,16 +11,20 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import select
 import socket
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from typing import Any
 from urllib.parse import urlencode
 
+from .errors import DeployError
 from .tether import is_cut
 
 SOCKET = "/var/run/docker.sock"
 # Docker 20.10 knows no later version, Docker 29 no earlier one than 1.44.
 _OLDEST, _NEWEST = (1, 41), (1, 44)
+_LOOK = 0.1  # seconds between two looks for the controller while the engine takes its time
 
 
 class ApiError(Exception):
@@ -105,12 +109,15 @@ class DockerApi:
         body: Any = None,
         auth: dict[str, str] | None = None,
         patience: float = 0.0,
+        may_go_on: Callable[[], None] | None = None,
     ) -> http.client.HTTPResponse:
         """Send one request and return its answer, unread.
 
         Args:
             auth: the registry's login, for calls that ask a registry.
             patience: seconds that the answer may take beyond the connection's timeout.
+            may_go_on: asked while the answer is awaited; raises DeployError when there is no more
+                reason to wait. The engine goes on with what it was asked for.
         """
         if self._prefix is None:
             self._prefix = self._version()
@@ -121,7 +128,7 @@ class DockerApi:
             ).decode()
         target = f"{self._prefix}{path}" + (f"?{urlencode(query)}" if query else "")
         data = json.dumps(body).encode() if body is not None else None
-        answer = self._exchange(method, target, data, headers, patience)
+        answer = self._exchange(method, target, data, headers, patience, may_go_on)
         if answer.status >= 400:
             raise ApiError(answer.status, _said(answer.read()))
         return answer
@@ -133,6 +140,7 @@ class DockerApi:
         data: bytes | None,
         headers: dict[str, str],
         patience: float = 0.0,
+        may_go_on: Callable[[], None] | None = None,
     ) -> http.client.HTTPResponse:
         if self._connection.sock is not None and is_cut(self._connection.sock.fileno()):
             self._connection.close()  # the engine was restarted since the last call
@@ -140,8 +148,10 @@ class DockerApi:
             self._connection.request(method, target, data, headers)
             if self._connection.sock is not None:
                 self._connection.sock.settimeout((self._connection.timeout or 0) + patience)
+                if may_go_on is not None:
+                    _await_answer(self._connection.sock, may_go_on)
             return self._connection.getresponse()
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException, DeployError):
             self._connection.close()
             raise
 
@@ -154,6 +164,20 @@ class DockerApi:
         )
         major, minor = max(_OLDEST, min(theirs or _OLDEST, _NEWEST))
         return f"/v{major}.{minor}"
+
+
+def _await_answer(sock: socket.socket, may_go_on: Callable[[], None]) -> None:
+    """Wait for the first bytes of an answer.
+
+    Raises:
+        DeployError: there is no more reason to wait.
+        TimeoutError: the connection's time has passed.
+    """
+    ends = time.monotonic() + (sock.gettimeout() or 0)
+    while not select.select([sock], [], [], _LOOK)[0]:
+        may_go_on()
+        if time.monotonic() >= ends:
+            raise TimeoutError("timed out")
 
 
 def _decoded(answer: http.client.HTTPResponse) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -179,10 +179,18 @@ class Engine:
                 if error.status not in (_NOT_FOUND, _NOT_RUNNING):
                     raise
 
-    def stop(self, name: str, grace: int) -> None:
-        """Stop a container: SIGTERM, and SIGKILL after ``grace`` seconds."""
+    def stop(
+        self, name: str, grace: int, may_go_on: Callable[[], None] | None = check_tether
+    ) -> None:
+        """Stop a container: SIGTERM, and SIGKILL after ``grace`` seconds.
+
+        Args:
+            may_go_on: asked while it ends; raises when nobody waits for that any more. The engine
+                stops the container all the same.
+        """
+        path, query = f"/containers/{_name(name)}/stop", {"t": grace}
         with self._explained(f"stop container {name}"):
-            self._api.post(f"/containers/{_name(name)}/stop", {"t": grace}, patience=grace)
+            self._api.post(path, query, patience=grace, may_go_on=may_go_on)
 
     def remove(self, name: str) -> None:
         """Remove a container, running or not; one that is gone or going already is no error."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .container import Container
@@ -31,6 +31,8 @@ class Settings:
         stop_seconds: grace between SIGTERM and SIGKILL.
         keep: how many releases a host keeps for rollback, the serving one included.
         keep_warm: leave the old container running after commit.
+        hurried: of a cancelled run, which has few seconds left: a container with requests in
+            flight is left running without new ones, for the next deploy to remove.
         min_free_bytes: free space under the engine's data root that a deploy asks for.
     """
 
@@ -40,6 +42,7 @@ class Settings:
     stop_seconds: int = 30
     keep: int = 5
     keep_warm: bool = False
+    hurried: bool = False
     min_free_bytes: int = 1 << 30
 
     @property
@@ -103,9 +106,18 @@ class Host:
             if one.process and one.release == release_id:
                 self.engine.remove(one.name)
 
+    def health_of(self, release: Release) -> Health:
+        """Return when a release counts as healthy: where and how to ask it as it was deployed,
+        for how long as the settings say now."""
+        asked = dict(release.health or {})
+        if asked:
+            asked["statuses"] = tuple(asked["statuses"])
+        return replace(self.health, version=release.version, **asked)
+
     def url(self, slot: str, release: Release) -> str:
         """Return the health endpoint at a slot's own address."""
-        return f"http://{self.settings.addresses[slot]}:{release.runtime.port}{self.health.path}"
+        path = self.health_of(release).path
+        return f"http://{self.settings.addresses[slot]}:{release.runtime.port}{path}"
 
     def last_words(self, release: Release, container: str = "") -> list[str]:
         """Return the last log lines of a release's container, its secrets masked; none when

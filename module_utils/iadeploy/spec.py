@@ -124,6 +124,8 @@ class Release:
         committed_at: UTC time of its first commit, an empty string before.
         previous: id of the release that served before its first commit.
         migration: what its migration came to (``Migrated``), empty where it has none.
+        health: path, statuses and host name by which its health is asked for; None in records
+            that were written before they told it.
     """
 
     id: str
@@ -139,6 +141,7 @@ class Release:
     committed_at: str = ""
     previous: str = ""
     migration: dict[str, Any] = field(default_factory=dict)
+    health: dict[str, Any] | None = None
 
     @property
     def image(self) -> str:

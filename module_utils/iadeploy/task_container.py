@@ -100,7 +100,8 @@ def remove_task(host: Host, name: str) -> bool:
     if there is None:
         return False
     if there.running:
-        host.engine.stop(name, _GRACE)
+        # To its end: the database must not be left to somebody who is still at work.
+        host.engine.stop(name, _GRACE, may_go_on=None)
     host.engine.remove(name)
     return True
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,6 +58,31 @@ def test_image_that_is_not_there(site: Site, image: str, told: str) -> None:
     assert said.code == 3, said.text
     assert image in said.text
     assert told in said.text
+
+
+def test_wrong_registry_password(site: Site) -> None:
+    site.configure(app_registry_password="not-the-registry-s-password")
+    with unharmed(site):
+        said = site.operator.run("deploy", "--image", site.images("2.0.0"))
+    assert said.code == 3, said.text
+    assert "app_registry_password" in said.text
+    assert "not-the-registry-s-password" not in said.text + said.progress
+
+
+def test_wrong_ssh_key(site: Site, hosts: Callable[..., None], tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    # Nor may it ride on a connection that another command has left open.
+    wrong = {
+        "ansible_ssh_private_key_file": str(key),
+        "ansible_ssh_extra_args": "-o ControlPath=none",
+    }
+    hosts(lambda inventory: inventory["vars"].update(wrong))
+    with unharmed(site):
+        said = site.operator.run("deploy", "--image", site.images("2.0.0"))
+    assert said.code == 3, said.text
+    for server in site.servers:
+        assert f"{server.name}: it refused the SSH log-in of user 'root'" in said.text, said.text
 
 
 def test_unreachable_server(site: Site, hosts: Callable[..., None]) -> None:

@@ -19,6 +19,8 @@ def test_deploy_refused_deploy_and_rollback_lose_no_request(site: Site) -> None:
         assert done.report["data"]["remote_calls"] <= 5
         refused = site.operator.run("deploy", "--image", site.images("3.0.0", "crash"))
         assert refused.code == 4, refused.text
+        assert "last log lines of the container on web" in refused.text, refused.text
+        assert "GET http://" in refused.text and "/api/health: " in refused.text, refused.text
         assert site.served() == {"web1": "2.0.0", "web2": "2.0.0"}
         back = site.operator.run("rollback")
         assert back.code == 0, back.text

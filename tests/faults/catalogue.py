@@ -134,7 +134,8 @@ FAULTS: dict[int, Fault] = {
     ),
     15: Fault(
         "The Docker Engine hangs, dies, restarts",
-        "SIGSTOP and SIGKILL of dockerd before the plan and while the candidate starts; a restart.",
+        "SIGSTOP of dockerd before the plan; SIGSTOP and SIGKILL while the candidate starts; a"
+        " restart.",
         "Deadlines; the applications stay up; no container twice; the next run is clean.",
     ),
     16: Fault(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+import select
 import signal
 import subprocess
 import time
 from collections.abc import Callable
+from http.client import HTTPConnection
 
 import pytest
+
+from tests.e2e.site import Site
+from tests.fleet.waiting import wait_until
 
 from .row import Row
 from .waits import pace_of, wait_candidate, wait_idle
@@ -17,6 +23,7 @@ pytestmark = pytest.mark.rig
 
 # What a CI service sends, and how many seconds it waits after each.
 CANCEL = ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5), (signal.SIGKILL, 5.0))
+LONG = 40  # seconds that one request takes
 
 
 def cancel(process: subprocess.Popen[str], pace: float) -> float:
@@ -58,6 +65,27 @@ def test_cancelled_as_ci_does_it(row: Callable[..., Row], phase: str) -> None:
             name: one.at_rest for name, one in before.items()
         }
         assert not any(one.lease["held"] for one in after.values())
+
+
+@pytest.mark.row(2)
+def test_cancel_does_not_wait_for_a_long_request_and_cuts_none(
+    row: Callable[..., Row], site: Site
+) -> None:
+    with row() as it:
+        pace = pace_of(it)
+        it.configure(app_bake_seconds=60)
+        process = it.start_deploy(it.new)
+        first = site.servers[0]
+        wait_until(lambda: it.look([first])[first.name].served == it.new, "the switch")
+        long = HTTPConnection(first.address, timeout=2 * LONG)
+        long.request("GET", f"/slow?{LONG}")
+        seconds = cancel(process, pace)
+        said = it.finish(process)
+        assert said.code == 7, said.text
+        it.note = f"after {seconds:.1f} s"
+        assert seconds < 10 * pace
+        assert not select.select([long.sock], [], [], 0)[0], "it was answered too soon to count"
+        assert json.loads(long.getresponse().read()) == {"hello": it.new}
 
 
 @pytest.mark.row(3)

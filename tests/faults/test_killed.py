@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ pytestmark = [pytest.mark.rig, pytest.mark.row(1)]
 
 KILLS = 50
 SEED = 20260301
-MIGRATING = {
+MIGRATING: dict[str, Any] = {
     "app_migrate_command": ["python3", "-c", "print('nothing to do')"],
     "app_migrate_tool": "other",
     "app_backup": False,
@@ -28,12 +29,12 @@ MIGRATING = {
 
 
 @contextmanager
-def stopped(it: Row, at: Breakpoint, **settings: object) -> Iterator[None]:
-    """Deploy until a phase stands at an instruction, and kill everything once the block ends."""
+def stopped(it: Row, at: Breakpoint, command: str = "deploy", **settings: Any) -> Iterator[None]:
+    """Run a command until a phase stands at an instruction; kill everything when the block ends."""
     it.configure(ansible_python_interpreter=PYTHON, **settings)
     at.set()
     try:
-        process = it.start_deploy(it.new)
+        process = it.start_deploy(it.new) if command == "deploy" else it.start(command)
         at.wait(process)
         yield
         kill_all(process)
@@ -57,6 +58,27 @@ def test_killed_at_a_step_of_the_journal(row: Callable[..., Row], step: str, whe
         told = it.run("status")
         assert (told.code == 5) == bool(begun), told.text
         assert {name for name in begun if name not in told.text} == set(), told.text
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_killed_while_processes_change_hands(row: Callable[..., Row], when: str) -> None:
+    with row(status=None) as it:
+        at = journal_step(it.site.servers[1], "handover", when)
+        with stopped(it, at, app_processes={"worker": {"command": ["sleep", "600"]}}):
+            pass
+        told = it.run("status")
+        assert told.code == 5 and it.site.servers[1].name in told.text, told.text
+
+
+@pytest.mark.parametrize("step", ["prepare", "switch", "end"])
+def test_rollback_killed_at_a_step_of_the_journal(row: Callable[..., Row], step: str) -> None:
+    with row(status=None) as it:
+        assert it.deploy(it.new).code == 0
+        at = journal_step(it.site.servers[1], step, "after")
+        with stopped(it, at, "rollback"):
+            pass
+        told = it.run("status")
+        assert (told.code == 5) == any(one.journal for one in it.look().values()), told.text
 
 
 @pytest.mark.timeout(1800)

@@ -106,6 +106,25 @@ def test_a_run_for_a_part_of_the_servers_is_not_stopped_half_way(
         it.restore()
 
 
+@pytest.mark.row(4)
+def test_a_server_that_waits_for_the_canary_is_not_taken_over(
+    row: Callable[..., Row], site: Site
+) -> None:
+    canary, *part = sorted(server.name for server in site.servers)
+    with row() as it:
+        it.configure(app_lease_seconds=8, app_canary=1, app_canary_bake_seconds=300)
+        process = it.start_deploy(it.new)
+        wait_until(lambda: it.look()[canary].served == it.new, "the canary's switch", deadline=90)
+        since = it.look()[part[0]].lease["seen"]
+        wait_until(lambda: it.look()[part[0]].lease["seen"] > since, "its lease's renewal")
+        it.leave_only(*part)
+        refused = playbook(it, it.new)
+        it.restore()
+        assert refused.returncode != 0 and "is locked by" in refused.stdout, refused.stdout
+        os.kill(process.pid, signal.SIGINT)
+        assert it.finish(process).code == 7
+
+
 @pytest.mark.row(5)
 def test_dead_owner_is_taken_over_from_when_its_lease_has_run_out(row: Callable[..., Row]) -> None:
     with row() as it:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from iadeploy.arguments import build_host, build_release, check_secrets
+from iadeploy.arguments import build_host
 from iadeploy.reference import parse_reference
+from iadeploy.release_arguments import build_release, check_secrets
 from iadeploy.spec import Health, Runtime
 
 from tests.unit.builders import ADDRESSES, DIGEST, OTHER_DIGEST, RELEASE_ID, SECRET, failure_of
@@ -46,6 +47,7 @@ def release_parameters(**changes: Any) -> dict[str, Any]:
         "digest": "",
         "runtime": {**RUNTIME, **changes.pop("runtime", {})},
         "secrets": {},
+        "health": HEALTH,
         "actor": "ops",
         **changes,
     }

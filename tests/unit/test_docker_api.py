@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from iadeploy.docker_api import ApiError, DockerApi, UnixConnection
+from iadeploy.errors import DeployError
 
 from tests.unit.http_peer import TIMEOUT, HttpPeer, chunked, connection_to, late, reply, stall
 
@@ -55,6 +56,21 @@ def test_a_slow_stop_is_waited_for_and_the_next_call_is_not(http_peer: HttpPeer)
     http_peer.answer(stall())
     with pytest.raises(TimeoutError):
         api.post("/containers/x/start")
+
+
+def test_a_slow_stop_is_not_waited_for_once_the_controller_has_gone(
+    http_peer: HttpPeer,
+) -> None:
+    def gone() -> None:
+        raise DeployError("the controller has gone", cause="cancelled")
+
+    api = api_of(http_peer)
+    api._prefix = "/v1.41"
+    http_peer.answer(stall())
+    with pytest.raises(DeployError, match="has gone"):
+        api.post("/containers/x/stop", patience=20.0, may_go_on=gone)
+    http_peer.answer(reply(200, b"{}"))
+    assert api.get("/info") == {}, "over a connection of its own"
 
 
 def test_an_answer_left_unread_does_not_spoil_the_next(http_peer: HttpPeer) -> None:

@@ -13,6 +13,7 @@ from ci_scripts.report import Report
 from ci_scripts.runner.result import Result
 from ci_scripts.setup_outcome import judge_setup
 from tests.unit.builders import (
+    OLDER_ID,
     RELEASE_ID,
     answered,
     lost,
@@ -535,3 +536,36 @@ def test_a_lock_that_was_taken_over_is_told() -> None:
     verdicts[0]["lease"] = {"taken_from": "20260301-101500-dead"}
     report = judge_release(Report("deploy", "staging"), Result(hosts=["web1"], verdicts=verdicts))
     assert "taken over from run 20260301-101500-dead" in said(report)
+
+
+def test_what_a_dead_run_left_is_named_however_the_next_one_ends() -> None:
+    left = {"step": "switch", "release": OLDER_ID, "at": "2026-03-01T10:15:00Z"}
+    plan = {"web1": planned(interrupted=left), "web2": planned(interrupted=None)}
+    told = f"web1: switch of release {OLDER_ID} was begun at 2026-03-01T10:15:00Z"
+    bad = ("prepare", everywhere(refused("prepare", "unhealthy")))
+    for report in (
+        judged(PREPARED, SWITCHED, COMMITTED, plan=plan, rc=0),
+        judged(bad, RETURNED, plan=plan),
+    ):
+        assert [line for line in report.details if line.startswith(told)], report.details
+        assert not [line for line in report.details if line.startswith("web2: switch")]
+
+
+def test_a_mixed_fleet_is_told_server_by_server() -> None:
+    switch = ("switch", {"web1": answered("switch"), "web2": refused("switch", "failed")})
+    back = {"web1": answered("abort"), "web2": refused("abort", "failed", "its disk is full.")}
+    report = judged(PREPARED, switch, ("abort", back))
+    assert report.exit is Exit.NEEDS_HUMAN
+    assert report.details[-2:] == [
+        "web1 serves 1.3.0.",
+        "web2: what it serves is not known; its disk is full.",
+    ]
+
+
+def test_a_lost_server_of_a_mixed_fleet_is_told_as_lost() -> None:
+    commit = {"web1": answered("commit"), "web2": refused("commit", "mixed", "another serves.")}
+    report = judged(PREPARED, SWITCHED, ("commit", commit))
+    assert f"web1 serves 1.4.0 (release {RELEASE_ID})." in report.details
+    back = ("abort", {"web1": lost(), "web2": answered("abort")})
+    report = judged(PREPARED, ("switch", everywhere(refused("switch", "failed"))), back)
+    assert "web1: what it serves is not known; it cannot be reached" in report.details

@@ -173,11 +173,19 @@ def test_what_the_plan_decided_travels_through_every_phase() -> None:
             "OSError: x",
         ),
         ({"failed": True, "msg": "line one\nlast line\n"}, "last line"),
+        (
+            {
+                "failed": True,
+                "msg": "Missing sudo password",
+                "exception": "(traceback unavailable)",
+            },
+            "Missing sudo password",
+        ),
         ({"failed": True}, "the module failed without a word"),
         ({"phase": "prepare", "ok": True}, "no result came back"),
         ({}, "no result came back"),
     ],
-    ids=["crashed", "said", "mute", "stale", "nothing"],
+    ids=["crashed", "said", "told twice", "mute", "stale", "nothing"],
 )
 def test_a_server_without_a_result_of_this_phase_failed_it(result: Any, told: str) -> None:
     judged = verdict("switch", {"web1": result}, {"phase": "prepare"})

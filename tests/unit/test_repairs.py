@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from iadeploy.container import Container
 from iadeploy.errors import DeployError
 from iadeploy.host import Asked, Host, Settings
+from iadeploy.phases import drain, plan
 from iadeploy.phases.abort import abort
+from iadeploy.phases.commit import commit
 from iadeploy.phases.handover import Handover
 from iadeploy.phases.plan import plan_rollback
 from iadeploy.spec import Health
 from iadeploy.store import Store
 from iadeploy.task_container import Task, run_task
+from iadeploy.traffic import Counters
 
 from tests.unit.builders import (
     ADDRESSES,
@@ -37,6 +42,8 @@ class World:
         self.there: dict[str, Container] = {}
         self.slots = {"blue": "ready", "green": "maint"}
         self.stuck: set[str] = set()
+        self.busy: set[str] = set()
+        self.endless: set[str] = set()
 
     def put(self, *containers: Container) -> None:
         """Have these containers."""
@@ -51,8 +58,8 @@ class World:
         self.slots = {one: "ready" if one == slot else beside for one in self.slots}
 
     def sessions(self, slot: str) -> int:
-        """Nobody waits for an answer."""
-        return 0
+        """Tell how many wait for an answer."""
+        return int(slot in self.busy)
 
     def containers(self, app: str) -> list[Container]:
         """All there are."""
@@ -67,10 +74,13 @@ class World:
         self.there[name] = Container(name, "created", "", "", "", "")
 
     def start(self, name: str) -> None:
-        """Start a container, which does what it is for and ends."""
+        """Start a container, which does what it is for and ends, but for the endless ones."""
+        if name in self.endless:
+            self.there[name] = replace(self.there[name], state="running")
+            return
         self.there[name] = replace(self.there[name], state="exited", exit_code=0)
 
-    def stop(self, name: str, grace: int) -> None:
+    def stop(self, name: str, grace: int, may_go_on: Any = None) -> None:
         """End a container."""
         self.there[name] = replace(self.there[name], state="exited", exit_code=143)
 
@@ -83,6 +93,14 @@ class World:
     def remove_image(self, name: str) -> None:
         """Remove an image."""
 
+    def info(self) -> dict[str, Any]:
+        """Tell where images are kept."""
+        return {"DockerRootDir": "/"}
+
+    def unused_image_bytes(self) -> int:
+        """Nothing can be freed."""
+        return 0
+
     def has_image(self, name: str) -> bool:
         """Every image is there."""
         return True
@@ -94,6 +112,10 @@ class World:
     def logs(self, name: str, lines: int = 0) -> bytes:
         """Return what a container printed."""
         return b"done\n"
+
+    def counters(self, slot: str) -> Counters:
+        """Nothing was counted."""
+        return Counters()
 
 
 @pytest.fixture
@@ -145,6 +167,71 @@ def test_a_candidate_that_takes_a_share_and_restarts_is_taken_out_of_the_proxy(
     )
 
 
+def switched(host: Host, world: World) -> None:
+    """Have the new release serve, and the old one beside it."""
+    world.put(old_one(), new_one())
+    host.store.save(NEW)
+    host.store.intend("deploy", NEW, "ops")
+    host.store.begin("switch", NEW.id, slot="green", before=OLD.id, before_slot="blue")
+    world.serve("green", beside="drain")
+
+
+@pytest.mark.parametrize(
+    ("hurried", "busy", "left"), [(True, True, True), (True, False, False), (False, True, False)]
+)
+def test_a_cancel_leaves_requests_in_flight_to_the_next_deploy(
+    host: Host, world: World, hurried: bool, busy: bool, left: bool
+) -> None:
+    switched(host, world)
+    world.busy = {"green"} if busy else set()
+    host.settings = replace(host.settings, hurried=hurried, drain_seconds=0)
+    abort(host, NEW.id, ASKED, "cancelled", Handover())
+    assert (NEW.container in world.there) is left
+    assert world.slots["blue"] == "ready" and host.store.journal() == {}
+    assert [one["outcome"] for one in host.store.history()] == ["cancelled"]
+
+
+@pytest.mark.parametrize(("hurried", "state"), [(True, "running"), (False, "exited")])
+def test_a_cancel_that_came_too_late_does_not_wait_for_the_old_release(
+    host: Host, world: World, hurried: bool, state: str
+) -> None:
+    switched(host, world)
+    world.busy = {"blue"}
+    host.settings = replace(host.settings, hurried=hurried, drain_seconds=0)
+    commit(host, NEW, ASKED)
+    assert world.there[OLD.container].state == state
+    assert [one["outcome"] for one in host.store.history()] == ["live"]
+
+
+def test_what_failed_by_itself_was_not_cancelled(host: Host, world: World) -> None:
+    switched(host, world)
+    abort(host, NEW.id, ASKED, "bake failed", Handover())
+    assert [one["outcome"] for one in host.store.history()] == ["failed"]
+
+
+def test_nobody_waits_for_requests_once_the_controller_has_gone(
+    host: Host, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone() -> None:
+        raise DeployError("the controller has gone", cause="cancelled")
+
+    monkeypatch.setattr(drain, "check_tether", gone)
+    switched(host, world)
+    world.busy = {"blue"}
+    assert failure_of(lambda: commit(host, NEW, ASKED)).cause == "cancelled"
+    assert host.store.journal() == {}, "it is live all the same"
+
+
+def test_a_release_is_asked_for_its_health_as_it_was_deployed(host: Host) -> None:
+    recorded = replace(OLD, health={"path": "/old", "statuses": [204], "host": "old.example"})
+    host.health = Health(path="/new", statuses=(200,), deadline=7.0)
+    assert host.url("blue", recorded).endswith(":8000/old")
+    asked = host.health_of(recorded)
+    assert (asked.path, asked.statuses, asked.host) == ("/old", (204,), "old.example")
+    assert (asked.deadline, asked.version) == (7.0, recorded.version)
+    assert host.url("blue", OLD).endswith("/new"), "its record is older than that"
+
+
 def test_secrets_of_a_release_that_got_no_record_do_not_stay(host: Host) -> None:
     for finish in (
         lambda: abort(host, NEW.id, ASKED, "no room", Handover()),
@@ -167,3 +254,28 @@ def test_how_a_task_ended_counts_also_where_its_container_cannot_be_removed(
     world.stuck.clear()
     run_task(host, NEW, task, {})  # the next one finds it, and removes it first
     assert not world.there
+
+
+def test_a_task_that_does_not_end_is_ended_and_told_with_its_last_words(
+    host: Host, world: World
+) -> None:
+    task = Task("shop-migrate", ("migrate",), timeout=0.2)
+    world.endless.add(task.name)
+    told = failure_of(lambda: run_task(host, NEW, task, {}))
+    assert told.cause == "timeout" and "0.2 s" in told.what
+    assert told.evidence["output"] == b"done\n"
+    assert not world.there
+
+
+@pytest.mark.parametrize(("files", "left", "refused"), [(100, 9, True), (0, 0, False)])
+def test_a_full_table_of_files_is_seen_before_anything_is_touched(
+    host: Host, monkeypatch: pytest.MonkeyPatch, files: int, left: int, refused: bool
+) -> None:
+    host.settings = replace(host.settings, min_free_bytes=0)
+    disk = SimpleNamespace(f_bavail=9, f_frsize=4096, f_files=files, f_favail=left)
+    monkeypatch.setattr(os, "statvfs", lambda _: disk)
+    if not refused:
+        plan._check_space(host)
+        return
+    told = failure_of(lambda: plan._check_space(host))
+    assert told.cause == "refused" and f"room for {left} more files" in told.what

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from ..errors import DeployError
@@ -12,6 +11,9 @@ from ..slots import other
 from ..spec import Release
 from .drain import drain
 from .handover import Handover, hand_back
+
+# The reason of a run that somebody stopped, and what became of its release.
+CANCELLED = "cancelled"
 
 
 def abort(
@@ -41,22 +43,23 @@ def abort(
         or view.layout.ambiguous
         or bool(journal.get("back"))  # out of traffic already, its last requests not yet answered
     )
-    flipped = switched and _flip_back(host, view, journal)
+    drained = _flip_back(host, view, journal) if switched else True
     if "ran" in journal:
         hand_back(host, view, wanted)
     if wanted.only_stop:
-        return {"changed": True, "flipped": flipped, "quiet": True}
+        return {"changed": True, "flipped": switched, "quiet": True}
     told = {"actor": asked.actor, "reason": reason}
+    outcome = CANCELLED if reason == CANCELLED else "failed"
     if release is not None:
-        if journal.get("before") != release_id:
+        if journal.get("before") != release_id and (drained or not host.settings.hurried):
             _discard(host, release)
         migrated = {"migration": release.migration} if release.migration else {}
-        host.store.record(asked.action, "failed", release, **told, **migrated)
+        host.store.record(asked.action, outcome, release, **told, **migrated)
     else:
-        host.store.record_unkept(asked.action, "failed", release_id, **told)
+        host.store.record_unkept(asked.action, outcome, release_id, **told)
         host.store.forget(release_id)  # secrets without a record, where it broke off in between
     host.store.end()
-    return {"changed": True, "flipped": flipped}
+    return {"changed": True, "flipped": switched, "drained": drained}
 
 
 def _points_at(view: View, release_id: str) -> bool:
@@ -65,7 +68,7 @@ def _points_at(view: View, release_id: str) -> bool:
 
 
 def _flip_back(host: Host, view: View, journal: dict[str, Any]) -> bool:
-    """Send requests to the release that served before."""
+    """Send requests to the release that served before; tell whether the others were answered."""
     slot = other(journal["slot"])
     before = view.containers.get(slot)
     if not journal.get("before"):
@@ -81,13 +84,14 @@ def _flip_back(host: Host, view: View, journal: dict[str, Any]) -> bool:
         known = host.known(before.release)
         wait_healthy(
             host.url(slot, known),
-            replace(host.health, version=known.version),
+            host.health_of(known),
             lambda: host.engine.inspect(before.name),
         )
     host.proxy.serve(slot, beside="drain")
-    drain(host, other(slot))
-    host.proxy.serve(slot, beside="maint")
-    return True
+    drained = drain(host, other(slot))
+    if drained or not host.settings.hurried:
+        host.proxy.serve(slot, beside="maint")
+    return drained
 
 
 def _discard(host: Host, release: Release) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ..clock import age
@@ -54,7 +54,7 @@ def bake(
 
     Returns:
         ``bad`` for the next call, what the proxy counted since the switch, and a remark when
-        that was too little.
+        that was too little; ``idle`` where the release takes no traffic yet.
 
     Raises:
         DeployError: a container died or restarted, its health is bad, or the proxy counted more
@@ -63,7 +63,7 @@ def bake(
     journal = host.store.journal()
     step = journal.get("step")
     if step not in ("switch", handover.STEP) or journal.get("release") != release.id:
-        return {"changed": False, "bad": 0, "traffic": {}, "remark": ""}
+        return {"changed": False, "idle": True, "bad": 0, "traffic": {}, "remark": ""}
     try:
         if not wanted.halt:
             return _watch(host, release, wanted, journal, first)
@@ -136,7 +136,7 @@ def _check_container(host: Host, release: Release) -> None:
 
 def _check_health(host: Host, release: Release, slot: str, bad: int) -> int:
     """Return how many answers in a row were bad; raise when they are too many."""
-    health = replace(host.health, version=release.version)
+    health = host.health_of(release)
     url = host.url(slot, release)
     verdict = judge(fetch(url, timeout=health.timeout, host=health.host), health)
     if verdict.healthy:

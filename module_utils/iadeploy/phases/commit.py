@@ -44,8 +44,9 @@ def commit(host: Host, release: Release, asked: Asked) -> dict[str, Any]:
     old = view.containers.get(other(serving.slot))
     if old is not None and old.running and not host.settings.keep_warm:
         drained = drain(host, old.slot)
-        host.proxy.serve(serving.slot, beside="maint")
-        host.engine.stop(old.name, host.settings.stop_seconds)
+        if drained or not host.settings.hurried:
+            host.proxy.serve(serving.slot, beside="maint")
+            host.engine.stop(old.name, host.settings.stop_seconds)
         changed = True
     pruned = _prune(host, release)
     return {"changed": changed or bool(pruned), "drained": drained, "pruned": pruned}

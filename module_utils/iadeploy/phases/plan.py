@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,8 @@ from ..host import Host, View
 from ..processes import compare, instances, mode
 from ..reference import parse_reference
 from ..spec import Release
+
+_MIN_FREE_FILES = 10_000  # an image with an interpreter and its packages has as many
 
 
 def plan_deploy(
@@ -110,7 +112,7 @@ def _is_warm(host: Host, view: View, release: Release) -> bool:
     container = view.containers.get(view.layout.free)
     if container is None or not container.running or container.release != release.id:
         return False
-    at_once = replace(host.health, version=release.version, deadline=host.health.timeout)
+    at_once = replace(host.health_of(release), deadline=host.health.timeout)
     try:
         wait_healthy(
             host.url(container.slot, release), at_once, lambda: host.engine.inspect(container.name)
@@ -167,7 +169,8 @@ def _check_ledger(host: Host) -> None:
 
 def _check_space(host: Host) -> None:
     root = str(host.engine.info().get("DockerRootDir", "/var/lib/docker"))
-    free = shutil.disk_usage(root).free
+    there = os.statvfs(root)
+    free = there.f_bavail * there.f_frsize
     asked = host.settings.min_free_bytes
     if free < asked:
         raise DeployError(
@@ -175,6 +178,14 @@ def _check_space(host: Host) -> None:
             f" {(asked - free >> 20) + 1} MiB are missing",
             f"Free space: 'docker image prune -a' would free {_freed(host)}; or lower"
             " app_min_free_mib",
+            cause="refused",
+        )
+    # A file system without a fixed number of files tells none at all.
+    if there.f_files and there.f_favail < _MIN_FREE_FILES:
+        raise DeployError(
+            f"{root} has room for {there.f_favail} more files, a deploy asks for"
+            f" {_MIN_FREE_FILES}: its inodes are used up",
+            f"Free space: 'docker image prune -a' would free {_freed(host)}",
             cause="refused",
         )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from ..container import Placement, creation_request
@@ -100,10 +99,9 @@ def _start(host: Host, view: View, slot: str, release: Release, secrets: dict[st
 
 
 def _become_healthy(host: Host, slot: str, release: Release) -> Watch:
-    expected = replace(host.health, version=release.version)
     return wait_healthy(
         host.url(slot, release),
-        expected,
+        host.health_of(release),
         lambda: host.engine.inspect(release.container),
         may_go_on=check_tether,
     )

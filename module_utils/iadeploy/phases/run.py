@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..arguments import build_bake, build_claim, build_host, build_release
+from ..arguments import build_bake, build_claim, build_host
 from ..errors import DeployError
 from ..files import explained
 from ..host import Asked, Host
@@ -13,6 +13,7 @@ from ..lease import Claim
 from ..migrate_arguments import build_migrate
 from ..migrations import meaning_of_going_back
 from ..process_arguments import build_handover
+from ..release_arguments import build_release
 from .abort import abort
 from .bake import bake
 from .commit import commit

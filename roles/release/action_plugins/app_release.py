@@ -31,7 +31,9 @@ from ansible.plugins.action import ActionBase
 _NAME = "iadeploy"
 _ABSENT = 66  # exit code of the short way when the server does not keep this version
 _UNWANTED = ("checks", "notify")  # parts that no phase of a release uses
-_WINDOW = 1.0  # seconds of one call while a release bakes
+_WINDOW = 0.5  # seconds of one call while a release bakes
+_LOOK = 0.05  # seconds between two looks at the sign where there is nothing to watch
+_RENEWALS = 4  # in the time that a lease lasts
 _KEPT = 3  # versions, so that two controllers do not overwrite each other's all day
 _RUN = f"import sys; sys.path.insert(0, sys.argv[2]); from {_NAME}.remote import main; main()"
 # Whole or not at all: unpacked beside its place, then renamed.
@@ -114,7 +116,8 @@ class ActionModule(ActionBase):
 
         A server that is fine must not keep the fleet waiting while users of another one see
         errors, so each server's process looks at a common sign between two calls. All or none
-        serve it, so it loses its traffic on this server then, too.
+        serve it, so it loses its traffic on this server then, too. A server that has not switched
+        yet is called for its lease only.
         """
         sign = Path(C.DEFAULT_LOCAL_TMP) / f"bake-{parameters['release']}"
         ends = time.monotonic() + parameters["bake"]["seconds"]
@@ -133,6 +136,9 @@ class ActionModule(ActionBase):
                 sign.touch()
                 return answer
             bad = answer.get("bad", 0)
+            if answer.get("idle"):
+                pause = parameters["lease"]["seconds"] / _RENEWALS
+                _await_sign(sign, min(ends, time.monotonic() + pause))
             if sign.exists():
                 self._call(way, {**parameters, "bake": {**parameters["bake"], "halt": True}})
                 return answer
@@ -171,6 +177,12 @@ class ActionModule(ActionBase):
         return self._low_level_execute_command(
             f"{before}{environment} exec {command}", in_data=data
         )
+
+
+def _await_sign(sign: Path, ends: float) -> None:
+    """Wait until the sign is there, or a time of the monotonic clock has come."""
+    while not sign.exists() and time.monotonic() < ends:
+        time.sleep(_LOOK)
 
 
 def _validated(options: dict[str, Any], arguments: dict[str, Any]) -> Any:

@@ -29,6 +29,7 @@ _CARRIED = (
 )
 # How processes change hands, in rising order of what has to be awaited.
 _MODES = ("none", "host", "fleet")
+_NO_TRACEBACK = "(traceback unavailable)"  # what Ansible tells where it has none
 _STAYED = (
     "It stays, because its migration was destructive and the release before would not run on"
     " this schema."
@@ -154,7 +155,8 @@ def _result(variables: Any, phase: str) -> dict[str, Any]:
     if result.get("unreachable"):
         return {"ok": False, "cause": "lost", "msg": _one_line(result.get("msg", ""))}
     if result.get("phase") != phase:
-        said = result.get("module_stderr") or result.get("exception") or result.get("msg", "")
+        exception = str(result.get("exception") or "").replace(_NO_TRACEBACK, "")
+        said = result.get("module_stderr") or exception or result.get("msg", "")
         text = _last_line(said) if result.get("failed") else "no result came back"
         return {"ok": False, "cause": "failed", "msg": text}
     return {"ok": False, "cause": "", **{key: result[key] for key in _KEPT if key in result}}
