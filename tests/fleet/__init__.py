@@ -1,7 +1,7 @@
 """A rig of real servers for the demo, the tests and the benchmarks.
 
 Containers stand in for rented machines: each with SSH, its own Docker Engine and a proxy, next to
-a registry, a database and a cache. `python -m tests.fleet --help` shows the command line.
+a registry, a database and a cache. `.venv/bin/python -m tests.fleet --help` shows the command line.
 """
 
 from __future__ import annotations

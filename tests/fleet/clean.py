@@ -12,7 +12,7 @@ from typing import Any
 import docker.errors
 
 from . import engine, state
-from .errors import RigError
+from .errors import ForeignError, RigError
 from .home import home
 from .labels import HOME, OWNER, RIG
 from .owner import Owner
@@ -53,11 +53,25 @@ class Found:
         return False
 
     @property
+    def foreign(self) -> bool:
+        """Whether only another user can tell if it was to stay."""
+        for folder in self.folders:
+            try:
+                state.State.load(folder)
+            except ForeignError:
+                return True
+            except RigError:
+                continue
+        return False
+
+    @property
     def condition(self) -> str:
-        """One word: `kept`, `used` (its process lives) or `abandoned`."""
+        """One word: `kept`, `used` (its process lives), `foreign` or `abandoned`."""
         if self.kept:
             return "kept"
-        return "used" if self.alive else "abandoned"
+        if self.alive:
+            return "used"
+        return "foreign" if self.foreign else "abandoned"
 
 
 def find(name: str | None = None) -> list[Found]:
@@ -139,9 +153,13 @@ def _owner_on_disk(folder: Path) -> dict[str, str]:
 
 def _remove_folder(folder: Path, name: str, progress: Progress) -> None:
     """Remove a state folder named by a label, but only if it looks like one."""
-    if not folder.is_dir() or folder.is_symlink():
+    try:
+        if not folder.is_dir() or folder.is_symlink():
+            return
+        content = {path.name for path in folder.iterdir()}
+    except PermissionError:
+        progress(f"left the folder {folder}: it is another user's")
         return
-    content = {path.name for path in folder.iterdir()}
     begun = all(entry.startswith(f".{state.FILE}.") for entry in content)
     if folder.name == name and (begun or state.FILE in content):
         shutil.rmtree(folder, ignore_errors=True)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from . import assembly, clean, daemon, inventory, network, signals
 from .cache import Cache
 from .database import Database
-from .errors import RigError
+from .errors import COMMAND, RigError
 from .home import home
 from .labels import Identity, checked_name
 from .members import CLIENT_KEY, KNOWN_HOSTS, Members
@@ -72,9 +72,7 @@ class Fleet:
         folder = min(folders, default=home() / name)
         state = State.load(folder)
         if not state.complete:
-            raise RigError(
-                f"the rig {name} never came up completely: run 'python -m tests.fleet down {name}'"
-            )
+            raise RigError(f"the rig {name} never came up completely: run '{COMMAND} down {name}'")
         owner = Owner.parse(state.owner) or Owner.current()
         return cls(Identity(name, folder, owner), state)
 

@@ -8,14 +8,30 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from .errors import ForeignError, RigError
+
+#: The checkout.
+ROOT = Path(__file__).resolve().parents[2]
 VARIABLE = "IADEPLOY_RIG_HOME"
 
 
 def home() -> Path:
-    """The folder of all rigs: $IADEPLOY_RIG_HOME, else `.rig` under the repository root (0700)."""
-    default = Path(__file__).resolve().parents[2] / ".rig"
-    folder = Path(os.environ.get(VARIABLE) or default).absolute()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """The folder of all rigs: $IADEPLOY_RIG_HOME, else `.rig` under the repository root (0700).
+
+    RigError when it cannot be made, ForeignError when only another user may use it.
+    """
+    folder = Path(os.environ.get(VARIABLE) or ROOT / ".rig").absolute()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise RigError(
+            f"the rigs' folder {folder} cannot be made ({error.strerror}): "
+            f"name another one in ${VARIABLE}"
+        ) from error
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK, effective_ids=True):
+        raise ForeignError(
+            f"the rigs' folder {folder} is another user's: name one of your own in ${VARIABLE}"
+        )
     return folder
 
 

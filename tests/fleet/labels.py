@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import RigError
-from .home import home
+from .home import ROOT, home
 from .owner import Owner
 
 RIG = "iadeploy.rig"
@@ -23,6 +24,15 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 def random_name() -> str:
     """A fresh rig name such as `t-4f2a9c`."""
     return f"t-{secrets.token_hex(3)}"
+
+
+def checkout_name(kind: str) -> str:
+    """The name of this checkout's one rig of a kind, such as `demo-4f2a9c`.
+
+    Two checkouts on one engine do not take each other's rig. Molecule's shared configuration
+    hashes the same path in the same way.
+    """
+    return f"{kind}-{hashlib.sha1(str(ROOT).encode(), usedforsecurity=False).hexdigest()[:6]}"
 
 
 def checked_name(name: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import docker.errors
 
 from . import engine
-from .errors import RigError
+from .errors import COMMAND, RigError
 from .labels import Identity
 
 _POOL = ipaddress.IPv4Network("10.211.0.0/16")
@@ -32,7 +32,7 @@ def create(identity: Identity) -> ipaddress.IPv4Network:
     if networks.list(filters={"name": f"^{identity.name}$"}):
         raise RigError(
             f"a rig or network called {identity.name!r} is there already: "
-            f"run 'python -m tests.fleet down {identity.name}' or take another name"
+            f"run '{COMMAND} down {identity.name}' or take another name"
         )
     subnets = list(_POOL.subnets(new_prefix=24))
     # Rigs that start at the same time begin their search at different places.
@@ -57,7 +57,7 @@ def create(identity: Identity) -> ipaddress.IPv4Network:
                 f"the network {identity.name} could not be made: {error.explanation}"
             ) from error
         return subnet
-    raise RigError(f"every subnet of {_POOL} is in use: run 'python -m tests.fleet clean'")
+    raise RigError(f"every subnet of {_POOL} is in use: run 'make clean-rig'")
 
 
 def _routed() -> list[ipaddress.IPv4Network]:

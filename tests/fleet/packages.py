@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from .errors import RigError
+from .errors import COMMAND, RigError
 
 Progress = Callable[[str], None]
 
@@ -30,7 +30,7 @@ def install(packages: list[str], progress: Progress) -> None:
     if not installable():
         raise RigError(
             f"{names} must be installed, which takes root on Debian or Ubuntu: "
-            "run 'python -m tests.fleet engine' as root once"
+            f"run '{COMMAND} engine' as root once"
         )
     progress("reading the package lists")
     _apt("update")

@@ -1,6 +1,6 @@
 """A user who never stops asking, as a process of its own.
 
-`python -m tests.fleet.prober --rate 50 --for 30 http://…` prints a report at the end.
+`.venv/bin/python -m tests.fleet.prober --rate 50 --for 30 http://…` prints a report at the end.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 
 from . import recording, report
-from .errors import RigError
+from .errors import COMMAND, RigError
 from .recording import Recording
 from .traffic import Sample, Settings, Traffic
 from .waiting import wait_until
@@ -160,7 +160,7 @@ async def _generate(settings: Settings, file: Path) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns 1 when a request failed."""
-    parser = argparse.ArgumentParser(prog="python -m tests.fleet.prober", description=__doc__)
+    parser = argparse.ArgumentParser(prog=f"{COMMAND}.prober", description=__doc__)
     parser.add_argument("--rate", type=float, default=50.0, help="requests per second")
     parser.add_argument("--for", dest="limit", type=float, default=30.0, help="seconds")
     parser.add_argument("--timeout", type=float, default=5.0, help="seconds per request")

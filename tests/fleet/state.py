@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from .errors import RigError
+from .errors import COMMAND, ForeignError, RigError
 from .home import write_private
 
 FILE = "rig.json"
@@ -32,16 +32,21 @@ class State:
 
     @classmethod
     def load(cls, folder: Path) -> State:
-        """Read it back; RigError when there is none or it is not readable."""
+        """Read it back; RigError when there is none or it makes no sense.
+
+        ForeignError, a RigError too, when only another user may read it.
+        """
         try:
             content = json.loads((folder / FILE).read_text(encoding="utf-8"))
             servers = {name: ServerState(**it) for name, it in content.pop("servers").items()}
             return cls(**content, servers=servers)
         except FileNotFoundError as error:
-            raise RigError(
-                f"there is no rig in {folder}: see 'python -m tests.fleet list'"
+            raise RigError(f"there is no rig in {folder}: see '{COMMAND} list'") from error
+        except PermissionError as error:
+            raise ForeignError(
+                f"the rig in {folder} is another user's: ask them, or take it up as root"
             ) from error
-        except (ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError) as error:
             raise RigError(f"{folder / FILE} is not a rig's state: {error}") from error
 
 
