@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import commands
-from .errors import RigError
+from . import commands, engine
+from .errors import COMMAND, RigError
 from .images import FLAVOURS
 
 
@@ -20,6 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RigError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except engine.FAILURES as error:
+        print(f"error: the Docker Engine: {engine.explain(error)}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
         return 130
@@ -27,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m tests.fleet",
+        prog=COMMAND,
         description="Real servers, a registry, a database and a cache, in containers.",
     )
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -62,7 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     verb = verbs.add_parser("clean", help="remove rigs whose process has gone")
     verb.add_argument("names", nargs="*", metavar="NAME", help="only these, kept ones included")
     verb.add_argument("--all", action="store_true", help="kept ones too")
-    verb.add_argument("--images", action="store_true", help="the rig's images too")
+    verb.add_argument(
+        "--images", action="store_true", help="every image made here too, if no rig is left"
+    )
     verb.set_defaults(run=commands.clean)
 
     verb = verbs.add_parser("exec", help="run a command in a server")

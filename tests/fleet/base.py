@@ -8,16 +8,13 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import docker.errors
-import requests
-
 from . import engine, mirror, packages
-from .errors import RigError
+from .errors import COMMAND, RigError
 from .home import home
 from .labels import IMAGE
 
 PUBLIC = "debian:bookworm-slim"
-_ASK_TIMEOUT = 5  # seconds to find out whether the public registry answers
+_PATIENCE = 5  # seconds to find out whether the public registry answers, where there is another way
 _PACKAGES = "ca-certificates"
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _DPKG_SETTINGS = """\
@@ -34,15 +31,17 @@ INPUTS = f"{PUBLIC} {mirror.SUITE} {_PACKAGES} {_DPKG_SETTINGS} {_UNWANTED}"
 
 def make(tag: str, progress: Callable[[str], None]) -> None:
     """Make the base image under `tag`; raises RigError when neither way works."""
-    if _public_answers():
-        progress(f"pulling {PUBLIC}")
-        engine.client().images.pull(PUBLIC)
-        engine.client().images.get(PUBLIC).tag(tag)
+    own = _can_debootstrap()
+    # Where the public registry cannot be reached at all, the engine says so at once, whatever the
+    # time limit. Where it is only slow, it is waited for unless there is another way.
+    refusal = _public_refusal(_PATIENCE if own else engine.API_TIMEOUT)
+    if refusal is None:
+        _pull(tag, progress)
         return
-    if os.geteuid() != 0:
+    if not own:
         raise RigError(
-            f"the engine cannot pull {PUBLIC}, and making a base image needs root: "
-            "run 'python -m tests.fleet images' as root once"
+            f"the engine cannot pull {PUBLIC} ({refusal}), and making a base image takes root on "
+            f"Debian or Ubuntu: see to the engine's network, or run '{COMMAND} images' as root once"
         )
     packages.ensure("debootstrap", "debootstrap", progress)
     source = mirror.find()
@@ -58,15 +57,33 @@ def make(tag: str, progress: Callable[[str], None]) -> None:
         _remove(target)
 
 
-def _public_answers() -> bool:
-    impatient = engine.connect(timeout=_ASK_TIMEOUT)
+def _can_debootstrap() -> bool:
+    there = shutil.which("debootstrap") is not None or packages.installable()
+    return os.geteuid() == 0 and there
+
+
+def _public_refusal(timeout: int) -> str | None:
+    """Why the engine cannot pull the public image, or None when it can."""
+    impatient = engine.connect(timeout=timeout)
     if impatient is None:
-        return False
+        return "no Docker Engine answers"
     try:
         impatient.images.get_registry_data(PUBLIC)
-    except (docker.errors.APIError, requests.RequestException):
-        return False
-    return True
+    except engine.FAILURES as error:
+        return engine.explain(error)
+    return None
+
+
+def _pull(tag: str, progress: Callable[[str], None]) -> None:
+    progress(f"pulling {PUBLIC}")
+    try:
+        engine.client().images.pull(PUBLIC)
+        engine.client().images.get(PUBLIC).tag(tag)
+    except engine.FAILURES as error:
+        raise RigError(
+            f"the engine could not pull {PUBLIC} ({engine.explain(error)}): see to its network, "
+            f"then try 'docker pull {PUBLIC}'"
+        ) from error
 
 
 def _debootstrap(target: Path, source: mirror.Mirror) -> None:

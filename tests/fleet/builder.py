@@ -69,9 +69,15 @@ def builder() -> Builder:
         major = _client_major(program)
         if major is not None and major <= _LAST_WITH_BUILTIN_BUILDKIT:
             return Builder(program, (("DOCKER_BUILDKIT", "1"),))
+    if not engine.programs():
+        raise RigError(
+            "no docker command on the PATH: install docker-ce-cli and docker-buildx-plugin where "
+            "the Docker Engine is Docker's own, else your distribution's docker.io"
+        )
     raise RigError(
-        "no docker client on the PATH can build with BuildKit: "
-        "install the buildx plugin, or Debian's docker.io package"
+        "no docker client on the PATH has buildx, without which nothing can be built: install "
+        "docker-buildx-plugin where Docker came from Docker's own packages, else your "
+        "distribution's docker-buildx"
     )
 
 

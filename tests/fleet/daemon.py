@@ -7,8 +7,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from . import engine, packages
-from .errors import RigError
+from . import builder, engine, packages
+from .errors import COMMAND, RigError
 from .home import home, lock
 from .waiting import wait_until
 
@@ -19,17 +19,23 @@ _DEADLINE = 60.0  # seconds until a started engine answers
 
 
 def ensure(progress: Progress = lambda line: None) -> None:
-    """Have a Docker Engine answer; RigError when there is none and this process may not start one.
+    """Have a Docker Engine answer, and a docker client that can build for it.
 
-    Needs no root where one answers already, and the SSH client is there.
+    Needs no root where one answers already, and the SSH client is there. RigError when there is
+    none and this process may not start one, or when no client builds.
     """
     packages.ensure("ssh", "openssh-client", progress)
-    if engine.connect() is not None:
-        return
+    if engine.connect() is None:
+        _install(progress)
+    # Now, and not after minutes of other work.
+    builder.builder()
+
+
+def _install(progress: Progress) -> None:
     if not packages.installable():
         raise RigError(
             "no Docker Engine answers, and installing one takes root on Debian or Ubuntu: "
-            "start Docker, or run 'python -m tests.fleet engine' as root"
+            f"start Docker, or run '{COMMAND} engine' as root"
         )
     with lock("engine"):
         if shutil.which("dockerd") is None:

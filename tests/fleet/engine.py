@@ -12,9 +12,11 @@ import docker
 import docker.errors
 import requests
 
-from .errors import RigError
+from .errors import COMMAND, RigError
 
 API_TIMEOUT = 120  # seconds; the longest single call removes a server with its images
+#: What any call of the engine's client may raise.
+FAILURES = (docker.errors.DockerException, requests.RequestException)
 
 
 @cache
@@ -24,19 +26,42 @@ def client() -> docker.DockerClient:
     if found is None:
         raise RigError(
             "no Docker Engine answers on this machine: "
-            "run 'python -m tests.fleet engine' as root, or start Docker yourself"
+            f"run '{COMMAND} engine' as root, or start Docker yourself"
         )
     return found
 
 
 def connect(timeout: int = API_TIMEOUT) -> docker.DockerClient | None:
-    """A client if an engine answers, else None. `timeout` is seconds for every later call."""
+    """A client if an engine answers, else None. `timeout` is seconds for every later call.
+
+    RigError when there is one that this user may not speak to.
+    """
     try:
         candidate = docker.from_env(timeout=timeout)
         candidate.ping()
-    except (docker.errors.DockerException, requests.RequestException):
+    except FAILURES as error:
+        if forbidden(error):
+            raise RigError(
+                "the Docker Engine's socket refuses this user (permission denied): add yourself to "
+                "the group docker with 'sudo usermod -aG docker $USER' and log in again, or be root"
+            ) from error
         return None
     return candidate
+
+
+def forbidden(error: BaseException | None) -> bool:
+    """Whether a missing permission is behind an error, however deep the client has wrapped it."""
+    while error is not None:
+        if isinstance(error, PermissionError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def explain(error: Exception) -> str:
+    """What the engine said when a call failed, on one line."""
+    said = getattr(error, "explanation", None) or error
+    return " ".join(str(said).split()) or type(error).__name__
 
 
 def programs() -> list[str]:
