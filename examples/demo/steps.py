@@ -10,6 +10,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from tests.fleet.shell import quiet
+
 IACTL = Path(sys.executable).with_name("iactl")
 
 
@@ -41,8 +43,14 @@ def iactl(console: Console, name: str, *arguments: str, expect: int = 0) -> Step
     shown = " ".join(argument for argument in arguments)
     console.print(f"\n[bold cyan]$ iactl {shown}[/]", highlight=False, soft_wrap=True)
     started = time.monotonic()
-    done = subprocess.run([str(IACTL), *arguments], check=False)
+    done = subprocess.run([str(IACTL), *arguments], check=False, env=quiet())
     step = Step(name, time.monotonic() - started, done.returncode)
     if step.exit_code != expect:
         raise DemoError(f"'iactl {shown}' ended with {step.exit_code} instead of {expect}")
     return step
+
+
+def ask(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run iactl without showing it, and return its exit code and what it said."""
+    argv = [str(IACTL), *arguments]
+    return subprocess.run(argv, check=False, capture_output=True, text=True, env=quiet())

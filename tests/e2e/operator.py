@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ci_scripts.content import content_root
+from tests.fleet.shell import quiet
 
 IACTL = Path(sys.executable).with_name("iactl")
 DEADLINE = 600.0  # seconds for one command, also on a machine with much else to do
@@ -99,7 +99,7 @@ class Operator:
             capture_output=True,
             text=True,
             check=False,
-            env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
+            env={**quiet(), "ANSIBLE_NOCOLOR": "1"},
         )
 
     @property
@@ -108,8 +108,11 @@ class Operator:
         return self.folder / "tmp"
 
     def _environment(self) -> dict[str, str]:
-        """The operator's environment, with a sentinel that must reach nobody."""
+        """The operator's environment, with a sentinel that must reach nobody.
+
+        Without the keys of whoever runs the tests; those that a test has set are there.
+        """
         self.scratch.mkdir(exist_ok=True)
         unwanted = ("IADEPLOY_INVENTORIES", "XDG_RUNTIME_DIR")
-        kept = {name: value for name, value in os.environ.items() if name not in unwanted}
+        kept = {name: value for name, value in quiet().items() if name not in unwanted}
         return {**kept, "TMPDIR": str(self.scratch), "CI_JOB_TOKEN": "sentinel-token-5f1c"}
