@@ -26,11 +26,13 @@ $(APPLICATION_READY): $(APPLICATION)/requirements-test.lock tests/setup.sh
 $(SAFETY_READY): $(SAFETY_LOCK) tests/setup.sh
 	@tests/setup.sh .venv-safety $(SAFETY_LOCK)
 
+# From here on, so that the time which the demo tells has the making of .venv in it.
+demo: export DEMO_BEGAN := $(shell date +%s.%N)
 demo: $(READY) ## Deploy a real application to two throwaway servers, and watch
 	@$(BIN)/python -m examples.demo
 
-demo-down: $(READY) ## Remove what the demo started
-	@$(BIN)/python -m tests.fleet down demo
+demo-down: $(READY) ## Remove the servers and the images of this checkout's demo
+	@$(BIN)/python -m examples.demo down
 
 test: $(READY) $(APPLICATION_READY) $(SAFETY_READY) ## Run the tests, one row of each fault among them
 	@$(BIN)/python -m tests.everything
@@ -41,7 +43,7 @@ test-long: $(READY) $(APPLICATION_READY) ## Run every row of the fault suite, a 
 test-fast: $(READY) ## Run the tests that need no Docker, in under a minute
 	@$(BIN)/python -m pytest -q -n auto -m "not slow" tests/unit
 
-tools: $(READY) ## The same, and on GitHub put it on the PATH
+tools: $(READY) ## Do what setup does, and on GitHub put the tools on the PATH
 	@if [ -n "$${GITHUB_PATH:-}" ]; then echo "$(CURDIR)/$(BIN)" >> "$$GITHUB_PATH"; fi
 
 lint: $(READY) ## Check format, types, style, and what Ansible runs
@@ -54,8 +56,8 @@ format: $(READY) ## Format the code
 bench: $(READY) ## Measure a deploy against a hand-written one and a typical role
 	@$(BIN)/python -m bench
 
-clean-rig: $(READY) ## Remove every test server that a crashed run left behind
-	@$(BIN)/python -m tests.fleet clean
+clean-rig: $(READY) ## Remove the servers of crashed runs, and when none is left the images
+	@$(BIN)/python -m tests.fleet clean --images
 
 lock: $(READY) ## Resolve the dependencies again
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

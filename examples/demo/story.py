@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import json
 import secrets
-import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 
 from tests.fleet import Fleet, Prober, daemon, images
-from tests.fleet.errors import RigError
-from tests.fleet.report import Report
 
 from .images import BROKEN, REPOSITORY, build_and_push
-from .steps import IACTL, DemoError, Step, iactl
-from .summary import print_summary
+from .judge import Status, check
+from .steps import DemoError, Step, ask, iactl
+from .summary import ENVIRONMENT, print_summary
+from .takedown import RIG, make_room
 
-RIG = "demo"
 RATE = 60.0  # requests per second
 LIMIT = 600.0  # seconds after which the traffic ends by itself
 _PATHS = ("/api/health", "/", "/login")
 
 
-def tell(console: Console) -> None:
+def tell(console: Console, spent: float = 0.0) -> None:
     """Run the whole demo.
+
+    Args:
+        console: where it is told.
+        spent: seconds that have gone by already, with making the virtual environment.
 
     Raises:
         DemoError: something did not go as it must.
         RigError: the servers could not be made.
     """
-    started = time.monotonic()
+    started = time.monotonic() - spent
 
     def say(line: str) -> None:
         console.print(f"[dim]{time.monotonic() - started:6.1f} s[/]  {line}", highlight=False)
@@ -41,11 +41,11 @@ def tell(console: Console) -> None:
     images.server("ready", say)
     images.services(say)
     images.python(say)
-    _remove_old_rig(say)
+    make_room(say)
     fleet = Fleet.up(RIG, servers=2, keep=True, progress=say)
     build_and_push(fleet, say)
     environment = _write_environment(fleet)
-    steps = [iactl(console, "bootstrap", "bootstrap", RIG, *environment)]
+    steps = [iactl(console, "bootstrap", "bootstrap", ENVIRONMENT, *environment)]
     steps.append(_deploy(console, fleet, "deploy 1.0.0", "1.0.0", environment))
     user, password = "demo", secrets.token_urlsafe(9)
     _create_user(fleet, user, password)
@@ -54,17 +54,11 @@ def tell(console: Console) -> None:
     with Prober(urls, rate=RATE, limit=LIMIT) as prober:
         steps += _under_traffic(console, fleet, prober, environment)
     seen = prober.report()
-    rows = _status(environment)
-    print_summary(console, fleet, steps, seen, rows, (user, password), environment)
-    _check(seen, rows)
-
-
-def _remove_old_rig(say: Callable[[str], None]) -> None:
-    try:
-        Fleet.load(RIG)
-    except RigError:
-        return
-    Fleet.load(RIG).down(say)
+    asked = ask("status", ENVIRONMENT, *environment, "--json")
+    status = Status.read(asked.returncode, asked.stdout, asked.stderr)
+    total = time.monotonic() - started
+    print_summary(console, fleet, steps, total, seen, status.rows, (user, password), environment)
+    check(seen, status, [server.name for server in fleet.servers])
 
 
 def _under_traffic(
@@ -77,7 +71,7 @@ def _under_traffic(
         _deploy(console, fleet, f"deploy {BROKEN} (broken)", BROKEN, environment, expect=4)
     )
     prober.mark("rollback to 1.0.0")
-    steps.append(iactl(console, "rollback to 1.0.0", "rollback", RIG, *environment))
+    steps.append(iactl(console, "rollback to 1.0.0", "rollback", ENVIRONMENT, *environment))
     prober.wait_sent(prober.report().sent + int(RATE))
     return steps
 
@@ -91,7 +85,9 @@ def _deploy(
     expect: int = 0,
 ) -> Step:
     image = fleet.registry.reference(REPOSITORY, version)
-    return iactl(console, name, "deploy", RIG, "--image", image, *environment, expect=expect)
+    return iactl(
+        console, name, "deploy", ENVIRONMENT, "--image", image, *environment, expect=expect
+    )
 
 
 def _write_environment(fleet: Fleet) -> tuple[str, ...]:
@@ -112,7 +108,7 @@ def _write_environment(fleet: Fleet) -> tuple[str, ...]:
         "app_registry_username": fleet.registry.username,
         "app_registry_password": fleet.registry.password,
     }
-    fleet.write_inventory(inventories / RIG, application)
+    fleet.write_inventory(inventories / ENVIRONMENT, application)
     return ("--inventories", _shown(inventories))
 
 
@@ -123,31 +119,19 @@ def _shown(path: Path) -> str:
 
 
 def _create_user(fleet: Fleet, user: str, password: str) -> None:
-    """Give the application somebody who can log in."""
+    """Give the application somebody who can log in.
+
+    Raises:
+        DemoError: it does not take one.
+    """
     server = fleet.servers[0]
-    name = server.run(["docker", "ps", "-q", "--filter", "label=iadeploy.app=innerarchitect"])
-    create = ["docker", "exec", "-i", name.stdout.strip(), "python", "-m", "innerarchitect"]
-    server.run([*create, "create-user", user], stdin=f"{password}\n")
-
-
-def _status(environment: tuple[str, ...]) -> dict[str, dict[str, str]]:
-    """Ask iactl what every server runs."""
-    asked = subprocess.run(
-        [str(IACTL), "status", RIG, *environment, "--json"],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    rows: dict[str, dict[str, str]] = json.loads(asked.stdout)["hosts"]
-    return rows
-
-
-def _check(seen: Report, rows: dict[str, dict[str, str]]) -> None:
-    """Refuse to end well when users saw a failure, or the wrong release serves."""
-    if seen.failed:
-        raise DemoError(f"{seen.failed} of {seen.sent} requests failed; see the table")
-    if BROKEN in seen.versions:
-        raise DemoError(f"the broken version {BROKEN} answered a user")
-    wrong = [host for host, row in rows.items() if row["version"] != "1.0.0"]
-    if wrong:
-        raise DemoError(f"{', '.join(wrong)} does not serve 1.0.0 after the rollback")
+    running = ["docker", "ps", "-q", "--filter", "label=iadeploy.app=innerarchitect"]
+    name = server.run(running, check=True).stdout.strip()
+    create = ["docker", "exec", "-i", name, "python", "-m", "innerarchitect", "create-user", user]
+    done = server.run(create, stdin=f"{password}\n")
+    if done.returncode != 0:
+        said = " ".join((done.stderr or done.stdout)[-300:].split())
+        raise DemoError(
+            f"no user could be created in the application on {server.name} "
+            f"(exit {done.returncode}): {said}"
+        )

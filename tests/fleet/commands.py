@@ -76,7 +76,12 @@ def clean(given: Namespace) -> int:
     elif cleaning.clean(say, kept=given.all) == 0:
         say("no abandoned rig")
     if given.images:
-        rig_images.remove(say)
+        # Whoever runs a rig may be about to push what was just built.
+        left = ", ".join(found.name for found in cleaning.find())
+        if left:
+            say(f"left the images: {left} may need them")
+        else:
+            rig_images.remove_all(say)
     return 0
 
 

@@ -16,6 +16,8 @@ from .home import lock
 from .labels import IMAGE, NAMESPACE
 
 FLAVOURS = ("bare", "ready")
+#: Where the images of applications are that the demo, the tests and the benchmarks build.
+MADE = ("iadeploy-demo", "iadeploy-test", "iadeploy-bench")
 _FOLDER = Path(__file__).parent / "dockerfiles"
 
 Progress = Callable[[str], None]
@@ -79,17 +81,44 @@ def everything(progress: Progress = lambda line: None, *, rebuild: bool = False)
 
 
 def remove(progress: Progress = lambda line: None) -> None:
-    """Remove the rig's images, old versions included; those in use by a rig stay."""
-    for image in engine.client().images.list(filters={"label": IMAGE}):
-        # Applications built on the rig's images inherit the label, so the name decides too.
-        for tag in [tag for tag in image.tags if tag.startswith(f"{NAMESPACE}/")]:
-            try:
-                engine.client().images.remove(tag)
-                progress(f"removed image {tag}")
-            except docker.errors.ImageNotFound:
-                continue
-            except docker.errors.APIError as error:
-                progress(f"kept image {tag}: {error.explanation}")
+    """Remove the rig's images, old versions included; those in use by a rig stay.
+
+    Of a Debian that was pulled, only the rig's own name goes.
+    """
+    remove_named(f"{NAMESPACE}/", progress)
+
+
+def remove_all(progress: Progress = lambda line: None) -> None:
+    """Remove every image that the rig, the demo, the tests and the benchmarks made."""
+    for namespace in (*MADE, NAMESPACE):
+        remove_named(f"{namespace}/", progress)
+    # What lost its name to a later build; an application has the label from its base.
+    unnamed = {"label": IMAGE, "dangling": True}
+    for image in engine.client().api.images(filters=unnamed):
+        _remove(image["Id"], progress)
+
+
+def remove_named(beginning: str, progress: Progress = lambda line: None) -> None:
+    """Remove the names that begin so from this machine's engine; what is in use stays.
+
+    `beginning` is one of ours: nothing else of an image tells whose it is, since applications
+    inherit the labels of their base.
+    """
+    if not beginning.startswith(tuple(f"{namespace}/" for namespace in (*MADE, NAMESPACE))):
+        raise RigError(f"images called {beginning}… are not the rig's to remove")
+    named = [tag for image in engine.client().api.images() for tag in image["RepoTags"] or ()]
+    for tag in sorted(tag for tag in named if tag.startswith(beginning)):
+        _remove(tag, progress)
+
+
+def _remove(name: str, progress: Progress) -> None:
+    try:
+        engine.client().images.remove(name)
+        progress(f"removed image {name}")
+    except docker.errors.ImageNotFound:
+        return  # gone already
+    except docker.errors.APIError as error:
+        progress(f"kept image {name}: {engine.explain(error)}")
 
 
 def _ensure(kind: _Kind, progress: Progress) -> str:

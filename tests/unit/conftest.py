@@ -10,6 +10,7 @@ import ansible.module_utils
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.unit.docker_peer import DockerPeer
 from tests.unit.haproxy_peer import HaproxyPeer, RealHaproxy, RecordedHaproxy
 from tests.unit.http_peer import HttpPeer
 
@@ -68,6 +69,19 @@ def second_http_peer() -> Iterator[HttpPeer]:
     """Another one, which the code under test must not talk to."""
     with HttpPeer() as peer:
         yield peer
+
+
+@pytest.fixture
+def docker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[DockerPeer]:
+    """A Docker Engine with nothing on it, for the rig's code, and a home for rigs."""
+    from tests.fleet import engine, home  # late: only few tests need the client
+
+    with DockerPeer() as peer:
+        monkeypatch.setenv("DOCKER_HOST", peer.url)
+        monkeypatch.setenv(home.VARIABLE, str(tmp_path / "home"))
+        engine.client.cache_clear()
+        yield peer
+        engine.client.cache_clear()
 
 
 @pytest.fixture
