@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,11 +53,14 @@ def test_installed_package_deploys_from_any_directory(
     assert operator.run("rollback").code == 0
 
 
-def test_reference_application_runs_alone_without_any_setting() -> None:
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"read_only": True, "tmpfs": {"/tmp": ""}}],
+    ids=["plain docker run", "read-only"],
+)
+def test_reference_application_runs_alone_without_any_setting(options: dict[str, Any]) -> None:
     build_application(ROOT / "examples" / "innerarchitect", "iadeploy-test/alone:1", {})
-    container = engine.client().containers.run(
-        "iadeploy-test/alone:1", detach=True, read_only=True, tmpfs={"/tmp": ""}
-    )
+    container = engine.client().containers.run("iadeploy-test/alone:1", detach=True, **options)
     try:
 
         def healthy() -> bool:
