@@ -59,7 +59,11 @@ def check(seen: Report, status: Status, servers: Collection[str]) -> None:
         DemoError: the demo's promise was not kept.
     """
     if seen.failed:
-        raise DemoError(f"{seen.failed} of {seen.sent} requests failed; see the table")
+        first = seen.failures[0]
+        raise DemoError(
+            f"{seen.failed} of {seen.sent} requests failed, the first one {first.at:.1f} s after "
+            f"the traffic began, {first.url}: {first.reason}; see the table"
+        )
     if BROKEN in seen.versions:
         raise DemoError(f"the broken version {BROKEN} answered a user")
     if seen.unsent or seen.achieved_rate < PROMISED_RATE:
