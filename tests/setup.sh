@@ -37,7 +37,9 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
 fi
 echo "setup: virtual environment with locked dependencies in $target (once)"
 "$python" -m venv --clear "$target"
-"$target/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes -r "$lock"
+# The lock names all there is. Looking for dependencies once more, the pip of Debian 12 takes the newest of what
+# is locked without its extra, such as coverage[toml], and refuses that, since the lock has no hash for it.
+"$target/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r "$lock"
 if [ $# -gt 0 ]; then
     "$target/bin/python" -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation "$@"
 fi
