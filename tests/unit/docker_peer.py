@@ -38,6 +38,8 @@ class DockerPeer:
         self._ended = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
+        # A connection that is gone again before it is accepted must not be waited for, accept(2).
+        self._server.socket.setblocking(False)
 
     @property
     def url(self) -> str:
