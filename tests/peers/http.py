@@ -62,6 +62,8 @@ class HttpServer:
                 self._server.socket, server_side=True, do_handshake_on_connect=False
             )
         self._server.daemon_threads = True
+        # A connection that is gone again before it is accepted must not be waited for, accept(2).
+        self._server.socket.setblocking(False)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
         )
@@ -135,7 +137,7 @@ def _handler(server: HttpServer) -> type[BaseHTTPRequestHandler]:
             except OSError:
                 return  # the other side has gone
 
-        do_GET = do_HEAD = do_POST = do_PUT = _take
+        do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _take
 
         def _send(self, reply: Reply) -> None:
             self.send_response(reply.status)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any
+
+from tests.peers import faults
+from tests.peers.http import HttpServer, Reply, Request
 
 EMPTY: dict[str, Any] = {
     "GET /version": {"ApiVersion": "1.41", "Version": "20.10.24"},
@@ -24,77 +24,49 @@ class Refusal(str):
     """What the engine says with status 500."""
 
 
-class DockerPeer:
+class DockerPeer(HttpServer):
     """The engine; `answers` maps a method and a path without version to what is said.
 
-    What it has no answer for is refused with status 404. `asked` holds all requests so far.
+    What it has no answer for is refused with status 404. What is `silent` gets none.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.answers = dict(EMPTY)
-        self.asked: list[str] = []
-        # A path here is answered only when the peer ends.
         self.silent = ""
-        self._ended = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        # A connection that is gone again before it is accepted must not be waited for, accept(2).
-        self._server.socket.setblocking(False)
 
     @property
     def url(self) -> str:
         """What DOCKER_HOST is to be."""
-        return f"tcp://127.0.0.1:{self._server.server_address[1]}"
+        return f"tcp://127.0.0.1:{self.port}"
 
-    def __enter__(self) -> DockerPeer:
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        return self
+    @property
+    def asked(self) -> list[str]:
+        """All requests so far."""
+        return [_asked(one) for one in self.requests]
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._ended.set()
-        self._server.shutdown()
-        self._server.server_close()
+    def take(self, request: Request) -> faults.Fault | None:
+        """Keep a request; say nothing where a test wants silence."""
+        fault = super().take(request)
+        return faults.hang if _asked(request) == self.silent else fault
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        peer = self
+    def answer(self, request: Request) -> Reply:
+        """Say what the test has put there."""
+        asked = _asked(request)
+        said = self.answers.get(asked)
+        if isinstance(said, Refusal):
+            return _reply(500, {"message": said})
+        if said is None:
+            return _reply(404, {"message": f"no such thing: {asked}"})
+        return _reply(200, said)
 
-        class Handler(BaseHTTPRequestHandler):
-            """Answers one request."""
 
-            def answer(self) -> None:
-                """Say what the test has put there."""
-                path, _, query = self.path.partition("?")
-                asked = f"{self.command} {re.sub(r'^/v[0-9.]+(?=/)', '', path)}"
-                # Of all filters only this one makes a difference to the tests.
-                asked += " dangling" if "dangling" in query else ""
-                peer.asked.append(asked)
-                if asked == peer.silent:
-                    peer._ended.wait(10)
-                said = peer.answers.get(asked)
-                if isinstance(said, Refusal):
-                    self.say(500, {"message": said})
-                elif said is None:
-                    self.say(404, {"message": f"no such thing: {asked}"})
-                else:
-                    self.say(200, said)
+def _asked(request: Request) -> str:
+    path, _, query = request.path.partition("?")
+    asked = f"{request.method} {re.sub(r'^/v[0-9.]+(?=/)', '', path)}"
+    # Of all filters only this one makes a difference to the tests.
+    return f"{asked} dangling" if "dangling" in query else asked
 
-            do_GET = do_POST = do_DELETE = answer
 
-            def say(self, status: int, content: Any) -> None:
-                """Send JSON."""
-                body = json.dumps(content).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *arguments: Any) -> None:
-                """Stay silent."""
-
-        return Handler
+def _reply(status: int, content: Any) -> Reply:
+    return Reply(status, json.dumps(content).encode(), {"Content-Type": "application/json"})

@@ -30,9 +30,10 @@ def release_lease(verdict: Facts, run: str, dead: list[str]) -> Facts:
     """
     if verdict["phase"] != "plan":
         return verdict
-    answers = list(verdict["hosts"].values())
-    granted = max((answer.get("granted") or 0 for answer in answers), default=0)
-    others = [one for one in map(_seen, answers) if one and one["run"] != run]
+    answers = verdict["hosts"]
+    granted = max((answer.get("granted") or 0 for answer in answers.values()), default=0)
+    seen = {host: known for host, answer in answers.items() if (known := _seen(answer))}
+    others = [one for one in seen.values() if one["run"] != run]
     lease = {
         "run": run,
         "held": granted > 0,
@@ -41,17 +42,10 @@ def release_lease(verdict: Facts, run: str, dead: list[str]) -> Facts:
         "expired": _expired(verdict, others, dead),
         "taken_from": ((verdict.get("lease") or {}).get("expired") or "") if granted else "",
     }
-    over = {run, *dead, *(one[how] for one in map(_seen, answers) if one for how in _OVER)}
-    living = _living(verdict, over) if granted else {}
-    return {**verdict, **_refused(verdict, living), "lease": lease}
-
-
-def _living(verdict: Facts, over: set[str]) -> dict[str, Facts]:
-    """Return the leases that live, but for those of runs that are over, by their servers."""
-    seen = {host: _seen(answer) for host, answer in verdict["hosts"].items()}
-    return {
-        host: one for host, one in seen.items() if one and one["alive"] and one["run"] not in over
-    }
+    over = {run, *dead, *(one[how] for one in seen.values() for how in _OVER)}
+    living = {host: one for host, one in seen.items() if one["alive"] and one["run"] not in over}
+    refused = _refused(verdict, living) if granted else {}
+    return {**verdict, **refused, "lease": lease}
 
 
 def _refused(verdict: Facts, living: dict[str, Facts]) -> Facts:
@@ -60,9 +54,8 @@ def _refused(verdict: Facts, living: dict[str, Facts]) -> Facts:
         return {}
     said = {host: _sentence(lease) for host, lease in living.items()}
     answers = {
-        host: {**answer, "ok": False, "cause": "locked", "msg": said[host]}
-        for host, answer in verdict["hosts"].items()
-        if host in said
+        host: {**verdict["hosts"][host], "ok": False, "cause": "locked", "msg": text}
+        for host, text in said.items()
     }
     return {
         "ok": False,
