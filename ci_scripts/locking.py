@@ -23,7 +23,7 @@ def unlock(request: Request, *, force: bool) -> Report:
     """
     started = time.monotonic()
     report = Report("unlock", request.environment.name)
-    variables = {"release_lock_force": force}
+    variables = {"release_lock_force": force, "release_actor": request.actor}
     result = run_playbook("unlock", request.environment.folder, variables, request.listener)
     judge(report, result)
     report.seconds = time.monotonic() - started

@@ -27,6 +27,10 @@ options:
   run:
     description: Id of the run to bar; required with O(state=barred).
     type: str
+  actor:
+    description: Who asks for it; kept in the host's ledger when a run is barred.
+    type: str
+    default: ""
   force:
     description: Whether also a run that was heard of within its lease is barred.
     type: bool
@@ -83,6 +87,7 @@ OPTIONS: dict[str, Any] = {
     "app": {"type": "str", "required": True},
     "state": {"type": "str", "choices": ["read", "barred"], "default": "read"},
     "run": {"type": "str"},
+    "actor": {"type": "str", "default": ""},
     "force": {"type": "bool", "default": False},
     "state_dir": {"type": "path", "default": "/var/lib/iadeploy"},
 }
@@ -103,11 +108,13 @@ def main() -> None:
 
 
 def _answer(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
-    file = Store(params["state_dir"], check_name(params["app"], "app")).lease
+    store = Store(params["state_dir"], check_name(params["app"], "app"))
+    file = store.lease
     lease, run = file.read(), params["run"]
     wanted = params["state"] == "barred" and (lease is None or lease.barred != run)
     if wanted and not check_mode:
         file.bar(run, force=params["force"])
+        store.tell("unlock", "barred", run=run, actor=params["actor"])
         lease = file.read()
     return {"changed": wanted, "lease": lease.to_json() if lease else None}
 

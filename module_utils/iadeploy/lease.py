@@ -29,7 +29,7 @@ from .errors import DeployError
 from .files import explained, make_folder, write_atomically
 from .tether import is_heard
 
-_RENEWALS = 4  # in the time that a lease lasts
+RENEWALS = 4  # in the time that a lease lasts
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class LeaseFile:
         ended = threading.Event()
 
         def renew() -> None:
-            while not ended.wait(claim.seconds / _RENEWALS) and is_heard():
+            while not ended.wait(claim.seconds / RENEWALS) and is_heard():
                 with suppress(DeployError):  # the next turn may find room on the disk again
                     self.renew(claim)
 
@@ -167,7 +167,7 @@ class LeaseFile:
     def renew(self, claim: Claim) -> None:
         """Write down a sign of life, when the last one is old enough to be worth it."""
         with self._alone() as current:
-            due = current is not None and age(current.seen) >= claim.seconds / _RENEWALS / 2
+            due = current is not None and age(current.seen) >= claim.seconds / RENEWALS / 2
             if current is not None and current.run == claim.run and current.held and due:
                 self._write(replace(current, seen=now("milliseconds")))
 

@@ -17,6 +17,7 @@ import yaml
 from tests.fleet import Fleet, Prober
 from tests.fleet.certificates import Authority
 from tests.fleet.container import File
+from tests.fleet.family import kill_all
 from tests.fleet.report import Report
 from tests.fleet.server import Server
 from tests.fleet.waiting import wait_until
@@ -144,6 +145,20 @@ def test_releases_travel_past_the_edge_which_never_hears_of_them(town: Town) -> 
     assert town.served() == {"web1": "2.0.0", "web2": "2.0.0"}
     assert town.edge.run(pid, check=True).stdout == before[0]
     assert town.edge.run(["test", "-e", "/var/lib/iadeploy"]).returncode == 1
+
+
+def test_deploy_that_is_killed_behind_the_edge_is_repaired_by_the_next_one(town: Town) -> None:
+    killed, wanted = town.images("5.0.0"), town.images("6.0.0")
+    town.configure(app_bake_seconds=300)
+    with town.users() as (_, seen):
+        process = town.operator.start("deploy", "--image", killed)
+        wait_until(lambda: town.version() == "5.0.0", "the switch", deadline=90)
+        kill_all(process)
+        town.configure(app_bake_seconds=0)
+        done = town.operator.run("deploy", "--image", wanted)
+        assert done.code == 0, done.text
+    assert seen[0].failed == 0, str(seen[0])
+    assert town.served() == {"web1": "6.0.0", "web2": "6.0.0"}
 
 
 def test_every_command_that_asks_servers_asks_edges_too(town: Town) -> None:

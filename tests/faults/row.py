@@ -20,7 +20,7 @@ from tests.fleet.server import Server
 from tests.peers.slack import TOKEN
 
 from . import oracle
-from .processes import ProcessListWatch
+from .process_list import ProcessListWatch
 from .results import Result
 from .truth import Truth, look
 

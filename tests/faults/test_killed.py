@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from tests.fleet.family import kill_all
+
 from .breakpoint import PYTHON, Breakpoint, journal_step
-from .processes import kill_all
 from .row import Row
 from .waits import wait_idle
 

@@ -11,9 +11,9 @@ import pytest
 
 from tests.e2e.operator import Said
 from tests.e2e.site import Site
+from tests.fleet.family import kill_all, signal_all
 from tests.fleet.waiting import wait_until
 
-from .processes import kill_all, signal_all
 from .row import NEW, OLD, Row
 from .waits import wait_candidate, wait_idle
 
@@ -71,6 +71,8 @@ def test_a_lock_tells_its_run_and_unlock_spares_a_living_one(row: Callable[..., 
         os.kill(process.pid, signal.SIGINT)
         assert it.finish(process).code == 7
         assert it.run("unlock").text.startswith("Nothing is locked.")
+        told = it.run("history", "--action", "rollback", "--outcome", "refused")
+        assert "is locked by" in told.report["data"]["history"][0]["reason"], told.text
 
 
 @pytest.mark.row(4)
@@ -83,6 +85,8 @@ def test_a_forced_unlock_bars_a_living_run(row: Callable[..., Row]) -> None:
         assert forced.code == 0 and "can change nothing any more" in forced.text, forced.text
         barred = it.finish(process)
         assert barred.code == 6 and "lost its lock" in barred.text, barred.text
+        told = it.run("history", "--action", "unlock").report["data"]["history"]
+        assert [len(one["hosts"]) for one in told[:1]] == [len(it.site.servers)], told
         assert {one.served for one in it.look().values()} == {it.old}
 
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
+from tests.fleet.family import family
 from tests.fleet.waiting import wait_until
 
 from .breakpoint import PYTHON, journal_step
-from .processes import family
 from .row import Row
 from .waits import wait_told
 

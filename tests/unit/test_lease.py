@@ -199,13 +199,16 @@ def test_the_module_reads_and_bars(
     assert run_module("deploy_lock", given, capsys)["lease"] is None
     one = granted(file, ONE)
     assert run_module("deploy_lock", given, capsys)["lease"]["alive"]
-    bar = {**given, "state": "barred", "run": ONE.run}
+    bar = {**given, "state": "barred", "run": ONE.run, "actor": "dana"}
     assert run_module("deploy_lock", bar, capsys)["cause"] == "locked"
     checked = run_module("deploy_lock", {**bar, "force": True, "_ansible_check_mode": True}, capsys)
     assert checked["changed"] and checked["lease"]["held"]
     for changed in (True, False):
         told = run_module("deploy_lock", {**bar, "force": True}, capsys)
         assert (told["changed"], told["lease"]["barred"]) == (changed, ONE.run)
+    (record,) = Store(str(tmp_path), "shop").ledger().entries
+    assert (record["action"], record["outcome"], record["run"]) == ("unlock", "barred", ONE.run)
+    assert record["actor"] == "dana"
     with pytest.raises(DeployError):
         file.admit(one)
     assert "run" in run_module("deploy_lock", {**given, "state": "barred"}, capsys)["msg"]

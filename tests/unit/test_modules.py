@@ -11,6 +11,7 @@ import yaml
 from ansible.module_utils.iadeploy import engine
 from ansible.module_utils.testing import patch_module_args
 from iadeploy.lease import Claim, LeaseFile
+from iadeploy.store import Store
 
 from tests.unit.builders import (
     ADDRESSES,
@@ -312,6 +313,24 @@ def test_in_check_mode_the_lock_is_not_given_back(
         told = run_module("app_release", {**asked, "_ansible_check_mode": check}, capsys)
         lease = file.read()
         assert told["ok"] and lease is not None and lease.held is held
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(120.0, ["refused"]), (0.0, [])])
+def test_who_is_refused_by_a_living_run_is_in_the_ledger(
+    plan: dict[str, Any],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    seconds: float,
+    told: list[str],
+) -> None:
+    store = Store(str(tmp_path), "shop")
+    store.lease.grant(Claim(RELEASE_ID, seconds=seconds, owner="sam"))
+    asked = {"run": "20260101-000000-bbbb", "grant": True}
+    answer = run_module("app_release", {**plan, "lease": asked}, capsys)
+    assert answer["cause"] == "locked"
+    entries = store.ledger().entries
+    assert [one["outcome"] for one in entries] == told
+    assert all("locked by sam" in one["reason"] for one in entries)
 
 
 @pytest.mark.parametrize("name", MODULES)

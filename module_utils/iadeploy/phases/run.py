@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +46,8 @@ def _run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     host = build_host(params)
     claim = build_claim(params["lease"])
     if params["phase"] == "plan":
-        granted = 0 if check_mode else _lock(host, params["lease"], claim)
         try:
+            granted = 0 if check_mode else _lock(host, params["lease"], claim)
             return {"changed": False, "granted": granted, **_plan(host, params)}
         except DeployError as error:
             if not check_mode:
@@ -65,13 +66,13 @@ def _run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
 
 
 def _note_refusal(host: Host, params: dict[str, Any], run: str, error: DeployError) -> None:
-    """Write down that a release was refused here, unless another run is at work."""
-    try:
-        with host.store.exclusive(wait=0):
-            facts = {"actor": params["actor"], "image": params["image"], "reason": error.what}
-            host.store.tell(params["action"], "refused", run=run, **facts)
-    except DeployError:
-        return  # what made it refuse is what the operator has to hear
+    """Write down that a release was refused here."""
+    if error.cause == "locked" and not error.evidence.get("lease", {}).get("alive", True):
+        return  # the run that holds the lock may have died: then this one takes over from it
+    facts = {"actor": params["actor"], "image": params["image"], "reason": error.what}
+    # What made it refuse is what the operator has to hear.
+    with suppress(DeployError):
+        host.store.tell(params["action"], "refused", run=run, **facts)
 
 
 def _lock(host: Host, options: dict[str, Any], claim: Claim) -> int:

@@ -33,7 +33,6 @@ _ABSENT = 66  # exit code of the short way when the server does not keep this ve
 _UNWANTED = ("checks", "notify")  # parts that no phase of a release uses
 _WINDOW = 0.5  # seconds of one call while a release bakes
 _LOOK = 0.05  # seconds between two looks at the sign where there is nothing to watch
-_RENEWALS = 4  # in the time that a lease lasts
 _KEPT = 3  # versions, so that two controllers do not overwrite each other's all day
 _RUN = f"import sys; sys.path.insert(0, sys.argv[2]); from {_NAME}.remote import main; main()"
 # Whole or not at all: unpacked beside its place, then renamed.
@@ -60,11 +59,19 @@ for old in sorted(there, key=os.path.getmtime, reverse=True)[kept:]:
 
 @dataclass(frozen=True)
 class _Package:
-    """The package on the controller: its files, their fingerprint, and what the module takes."""
+    """The package on the controller: its files, their fingerprint, and what of it is of use here.
+
+    Attributes:
+        files: what a server keeps, by name.
+        fingerprint: of the files.
+        options: what the module takes.
+        renewals: of a lease in the time that it lasts.
+    """
 
     files: dict[str, bytes]
     fingerprint: str
     options: dict[str, Any]
+    renewals: int
 
 
 @dataclass(frozen=True)
@@ -137,7 +144,7 @@ class ActionModule(ActionBase):
                 return answer
             bad = answer.get("bad", 0)
             if answer.get("idle"):
-                pause = parameters["lease"]["seconds"] / _RENEWALS
+                pause = parameters["lease"]["seconds"] / way.package.renewals
                 _await_sign(sign, min(ends, time.monotonic() + pause))
             if sign.exists():
                 self._call(way, {**parameters, "bake": {**parameters["bake"], "halt": True}})
@@ -225,9 +232,10 @@ def _load() -> _Package | None:
     sys.path.insert(0, str(source.parent))
     try:
         options = importlib.import_module(f"{_NAME}.arguments").RELEASE_OPTIONS
+        renewals = importlib.import_module(f"{_NAME}.lease").RENEWALS
     finally:
         sys.path.remove(str(source.parent))
-    return _Package(files, _fingerprint(files), options)
+    return _Package(files, _fingerprint(files), options, renewals)
 
 
 def _fingerprint(files: dict[str, bytes]) -> str:
