@@ -120,10 +120,11 @@ def _cost_targets(ours: Sequence[Observation]) -> list[Target]:
     if not ours:
         return []
     calls = max(one.calls for one in ours)
+    counted = ", ".join(f"{one.calls} on {_servers(one.servers)}" for one in ours)
     peak = max(one.peak_bytes for one in ours)
     most = max(one.servers for one in ours)
     return [
-        Target(f"≤ {_MAX_CALLS} remote executions per server", str(calls), calls <= _MAX_CALLS),
+        Target(f"≤ {_MAX_CALLS} remote executions per server", counted, calls <= _MAX_CALLS),
         Target(
             f"controller memory on {_servers(most)} ≤ {_MAX_BYTES // MIB} MiB",
             f"{peak / MIB:.0f} MiB",

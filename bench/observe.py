@@ -9,6 +9,8 @@ import json
 import re
 import threading
 import time
+from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -29,18 +31,23 @@ class Observation:
     """One watched deploy.
 
     Attributes:
-        peak_bytes: the controller's memory at its peak: proportional set size of the process
-            tree, so that pages which forks share count once.
+        memory: the controller's memory at its peak, kind of process to bytes: proportional set
+            size of the process tree, so that pages which forks share count once.
         calls: SSH, SFTP and SCP commands per server, the most of any server.
         parts: where the time went, name to seconds, in order; only known for iactl.
     """
 
     servers: int
     contender: str
-    peak_bytes: int
+    memory: dict[str, int]
     calls: int
     seconds: float
     parts: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def peak_bytes(self) -> int:
+        """The controller's memory at its peak."""
+        return sum(self.memory.values())
 
 
 def observe(action: Action, fleet: Fleet) -> Observation:
@@ -56,7 +63,7 @@ def observe(action: Action, fleet: Fleet) -> Observation:
     return Observation(
         servers=len(fleet.servers),
         contender=action.contender.name,
-        peak_bytes=memory.peak,
+        memory=memory.peak,
         calls=max(seen.per_server.values(), default=0),
         seconds=run.seconds,
         parts=_parts(run, [at - begin for at in seen.starts]),
@@ -67,7 +74,7 @@ class _Memory:
     """Looks at a process tree until told to stop."""
 
     def __init__(self, pids: list[int]) -> None:
-        self.peak = 0
+        self.peak: dict[str, int] = {}
         self._pids = pids
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
@@ -81,25 +88,31 @@ class _Memory:
 
     def _look(self) -> None:
         while not self._end.wait(_EVERY):
-            self.peak = max(self.peak, sum(map(_tree_bytes, list(self._pids))))
+            now: Counter[str] = Counter()
+            for pid in list(self._pids):
+                with suppress(psutil.Error):
+                    now.update(_tree_bytes(psutil.Process(pid)))
+            self.peak = max(self.peak, dict(now), key=lambda seen: sum(seen.values()))
 
 
-def _tree_bytes(pid: int) -> int:
-    total = 0
-    try:
-        root = psutil.Process(pid)
-        for process in (root, *root.children(recursive=True)):
-            total += _bytes(process)
-    except psutil.Error:
-        pass
-    return total
+def _tree_bytes(root: psutil.Process) -> Counter[str]:
+    """Return the memory of a process and all below it, by kind of process."""
+    found: Counter[str] = Counter()
+    for process in (root, *root.children(recursive=True)):
+        with suppress(psutil.Error):  # it has just ended
+            found[_kind(process, root)] += int(process.memory_full_info().pss)
+    return found
 
 
-def _bytes(process: psutil.Process) -> int:
-    try:
-        return int(process.memory_full_info().pss)
-    except psutil.Error:  # it has just ended
-        return 0
+def _kind(process: psutil.Process, root: psutil.Process) -> str:
+    """Return which row of the table a process belongs to."""
+    if process == root:
+        return "the command itself"
+    if process.name() in ("ssh", "sshpass", "sftp", "scp"):
+        return "SSH"
+    parent = process.parent()
+    forked = parent is not None and parent.cmdline() == process.cmdline()
+    return "Ansible's processes per server" if forked else "Ansible"
 
 
 def _parts(run: Run, calls: list[float]) -> dict[str, float]:

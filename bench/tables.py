@@ -52,7 +52,8 @@ def render(
             ["target", "measured", ""],
             [[one.promise, one.measured, "met" if one.met else "**missed**"] for one in targets],
         ),
-        *_breakdown([one for one in observations if one.parts]),
+        *_times([one for one in observations if one.parts]),
+        *_memory([one for one in observations if one.parts]),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -72,21 +73,38 @@ def _cells(row: Row) -> list[str]:
     ]
 
 
-def _breakdown(observed: Sequence[Observation]) -> list[str]:
-    if not observed:
-        return []
-    names = list(dict.fromkeys(name for one in observed for name in one.parts))
-    lines = [
-        [name, *(f"{one.parts[name]:.2f}" if name in one.parts else "" for one in observed)]
-        for name in names
-    ]
-    total = ["whole command", *(f"{one.seconds:.2f}" for one in observed)]
-    heads = ["", *(f"{one.servers} server{'s' * (one.servers > 1)}" for one in observed)]
+def _times(observed: Sequence[Observation]) -> list[str]:
     text = (
         "Seconds of one watched `iactl deploy`; watching slows it a little. A call begins with"
-        " its first SSH command and ends when the last server's result is in."
+        " its first SSH command and ends when the last server's result is in. The fifth call is"
+        " to the first server only: it gives the lock back when all have ended, and one server"
+        " alone does that in its last phase."
     )
-    return ["## Where the time goes", text, _table(heads, [*lines, total])]
+    rows = [({name: f"{s:.2f}" for name, s in one.parts.items()}, one) for one in observed]
+    total = [f"{one.seconds:.2f}" for one in observed]
+    return _by_servers("Where the time goes", text, rows, ["whole command", *total])
+
+
+def _memory(observed: Sequence[Observation]) -> list[str]:
+    text = (
+        "MiB of the same deploys at the peak. Ansible forks a process per server and task; what"
+        " they share with it is divided among them."
+    )
+    rows = [({name: f"{b / MIB:.0f}" for name, b in one.memory.items()}, one) for one in observed]
+    total = [f"{one.peak_bytes / MIB:.0f}" for one in observed]
+    return _by_servers("Where the memory goes", text, rows, ["all of it", *total])
+
+
+def _by_servers(
+    title: str, text: str, rows: Sequence[tuple[dict[str, str], Observation]], total: list[str]
+) -> list[str]:
+    """Return a section whose table has one column per number of servers."""
+    if not rows:
+        return []
+    names = dict.fromkeys(name for parts, _ in rows for name in parts)
+    lines = [[name, *(parts.get(name, "") for parts, _ in rows)] for name in names]
+    heads = ["", *(f"{one.servers} server{'s' * (one.servers > 1)}" for _, one in rows)]
+    return [f"## {title}", text, _table(heads, [*lines, total])]
 
 
 def _table(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:

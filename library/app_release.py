@@ -255,6 +255,12 @@ options:
         description: Whether the run in O(lease.expired) is known to have ended already.
         type: bool
         default: false
+      last:
+        description:
+          - Whether the run is over with this phase, where it went well. V(commit) and V(abort) let
+            the lease go then, also on the host that granted it.
+        type: bool
+        default: false
   migrate:
     description: How the release migrates the database's schema.
     type: dict
@@ -445,6 +451,10 @@ granted:
   description: The lease's number where this host granted it, else 0.
   returned: phase plan
   type: int
+lease_ended:
+  description: Whether the run let its lease go with this phase, everywhere.
+  returned: phases commit and abort
+  type: bool
 lease:
   description: The last run that this host obeyed, and how long ago it was heard of.
   returned: phase plan, after the first run

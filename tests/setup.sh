@@ -21,6 +21,20 @@ if [ -z "${PYTHON:-}" ] && [ -n "$(version $system)" ] && [ "$(version python3)"
     python=$system
 fi
 
+# Tell now and then how far pip has come, from its own output.
+progress() {
+    local fetched=0 word
+    while read -r word _; do
+        case $word in
+            Collecting | Processing)
+                fetched=$((fetched + 1))
+                if [ $((fetched % 25)) -eq 0 ]; then echo "setup: fetched $fetched packages"; fi
+                ;;
+            Installing) echo "setup: installing $fetched packages" ;;
+        esac
+    done
+}
+
 if ! command -v "$python" >/dev/null || ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
     echo "setup: $python is missing or older than 3.11; install it or set PYTHON=/path/to/python3.11" >&2
     exit 2
@@ -39,7 +53,13 @@ echo "setup: virtual environment with locked dependencies in $target (once)"
 "$python" -m venv --clear "$target"
 # The lock names all there is. Looking for dependencies once more, the pip of Debian 12 takes the newest of what
 # is locked without its extra, such as coverage[toml], and refuses that, since the lock has no hash for it.
-"$target/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r "$lock"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! "$target/bin/python" -m pip install --disable-pip-version-check --progress-bar off --require-hashes --no-deps \
+    -r "$lock" 2>&1 | tee "$log" | progress; then
+    tail -n 20 "$log" >&2
+    exit 1
+fi
 if [ $# -gt 0 ]; then
     "$target/bin/python" -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation "$@"
 fi

@@ -13,8 +13,6 @@ import signal
 import sys
 from pathlib import Path
 
-from .templates import share_compiled
-
 _PR_SET_PDEATHSIG = 1  # prctl(2), Linux only
 _RARELY = 50_000  # new objects before Python looks for garbage; 700 is for what runs for long
 
@@ -33,11 +31,18 @@ def die_with(parent: int) -> None:
 
 
 def main() -> None:
-    """Tie this process, then become ansible-playbook."""
+    """Tie this process, then become ansible-playbook.
+
+    What it needs is imported here: iactl imports this file only to know its name.
+    """
     die_with(int(os.environ.pop("IADEPLOY_PARENT")))
     gc.set_threshold(_RARELY)
+    # A process per server and task: what each one's collector looked at it would have to copy.
+    os.register_at_fork(before=gc.freeze)
     from ansible.cli.playbook import main as ansible_playbook
     from ansible.constants import DEFAULT_LOCAL_TMP
+
+    from .templates import share_compiled
 
     share_compiled(Path(DEFAULT_LOCAL_TMP))
     try:

@@ -78,6 +78,7 @@ LEASE_OPTIONS: dict[str, Any] = {
     "grant": {"type": "bool", "default": False},
     "expired": {"type": "str", "default": ""},
     "dead": {"type": "bool", "default": False},
+    "last": {"type": "bool", "default": False},
 }
 
 

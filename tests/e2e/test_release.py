@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from tests.fleet import Fleet
 
@@ -26,6 +27,24 @@ def test_deploy_refused_deploy_and_rollback_lose_no_request(site: Site) -> None:
         assert back.code == 0, back.text
     traffic.assert_unharmed({"1.0.0", "2.0.0"})
     assert site.served() == {"web1": "1.0.0", "web2": "1.0.0"}
+
+
+def test_one_server_alone_is_called_once_per_phase_and_keeps_no_lock(site: Site) -> None:
+    hosts = site.folder / "hosts.yml"
+    kept = hosts.read_text(encoding="utf-8")
+    content = yaml.safe_load(kept)
+    for group in content["all"]["children"].values():
+        group["hosts"] = {"web1": group["hosts"]["web1"]}
+    hosts.write_text(yaml.safe_dump(content), encoding="utf-8")
+    try:
+        done = site.operator.run("deploy", "--image", site.images("2.0.0"))
+        assert done.code == 0, done.text
+        phases = [row["phase"] for row in done.report["data"]["phases"]]
+        assert phases == ["plan", "prepare", "switch", "commit"]
+        assert done.report["data"]["remote_calls"] == len(phases)
+        assert site.operator.run("unlock").text.startswith("Nothing is locked.")
+    finally:
+        hosts.write_text(kept, encoding="utf-8")
 
 
 def test_application_without_health_endpoint_and_version_deploys(site: Site) -> None:

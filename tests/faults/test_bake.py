@@ -23,9 +23,10 @@ BAKE = {"app_bake_seconds": 20, "app_bake_min_requests": 10}
     [
         ("dies", "the container crashed and was restarted"),
         ("errs", "requests failed"),
+        ("drags", "ms instead of "),
         ("sickens", "answered 503 instead of 200"),
     ],
-    ids=["dies", "errs", "sickens"],
+    ids=["dies", "errs", "drags", "sickens"],
 )
 def test_release_that_spoils_under_traffic(row: Callable[..., Row], mode: str, told: str) -> None:
     with row(harmed=True, allowed={"3.0.0"}) as it:

@@ -16,7 +16,7 @@ from iadeploy.errors import DeployError
 from iadeploy.lease import Claim, Lease, LeaseFile
 from iadeploy.store import Store
 
-from tests.unit.builders import failure_of, module, planned, refused, run_module, verdict
+from tests.unit.builders import answered, failure_of, module, planned, refused, run_module, verdict
 
 ONE = Claim("20260301-101500-aaaa", 0, "ops", "https://ci.example/1", 60.0)
 TWO = Claim("20260301-101501-bbbb", 0, "dev", "", 60.0)
@@ -314,6 +314,16 @@ def test_who_granted_remembers_who_has_ended(file: LeaseFile) -> None:
     file.release(two.run, over=False)  # here; it goes on elsewhere
     lease = file.read()
     assert lease is not None and (lease.run, lease.ended) == (TWO.run, ONE.run)
+
+
+def test_what_gave_the_lease_back_is_not_asked_for_it_again() -> None:
+    lease = {"run": TWO.run, "held": True}
+    for ended in (True, False):
+        before = verdict(
+            "commit", {"web1": answered("commit", lease_ended=ended)}, {"lease": lease}
+        )
+        judged = module("release_lease").release_lease(before, TWO.run, [])
+        assert judged["lease"]["held"] is not ended
 
 
 def test_a_plan_that_fails_otherwise_takes_nothing_over() -> None:

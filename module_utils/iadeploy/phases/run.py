@@ -132,10 +132,13 @@ def _mutate(host: Host, params: dict[str, Any], claim: Claim) -> dict[str, Any]:
         if phase not in _LAST:
             return done
         done["ledger_head"] = host.store.ledger().head
-    if not params["lease"]["grant"] and not build_handover(params["handover"]).only_stop:
-        # The one that granted the lease gets it back when all have ended.
-        host.store.lease.release(claim.run, over=False)
-    return done
+    if build_handover(params["handover"]).only_stop:
+        return done
+    last = params["lease"]["last"]
+    if last or not params["lease"]["grant"]:
+        # Where others go on, the one that granted the lease gets it back when all have ended.
+        host.store.lease.release(claim.run, over=last)
+    return {**done, "lease_ended": last}
 
 
 def _fetch(host: Host, params: dict[str, Any], asked: Asked) -> dict[str, Any]:

@@ -13,7 +13,7 @@ _OVER = ("barred", "ended")
 
 
 def release_lease(verdict: Facts, run: str, dead: list[str]) -> Facts:
-    """Add to a plan's verdict what is known of the lease; other verdicts are as they were.
+    """Add to a plan's verdict what is known of the lease, and to a later one whether it is over.
 
     The server that grants sees its own lease only. Where another run lives on another server, as
     one does that was started for a part of the fleet, the plan is refused here.
@@ -28,9 +28,11 @@ def release_lease(verdict: Facts, run: str, dead: list[str]) -> Facts:
         no server has seen yet, and ``expired``, the run that may be taken over from, or nothing.
         Its ``exit_code`` is 6 where a run lives that this one would stop half-way.
     """
-    if verdict["phase"] != "plan":
-        return verdict
     answers = verdict["hosts"]
+    if verdict["phase"] != "plan":
+        ended = any(answer.get("lease_ended") for answer in answers.values())
+        known = verdict.get("lease") or {}
+        return {**verdict, "lease": {**known, "held": False}} if ended else verdict
     granted = max((answer.get("granted") or 0 for answer in answers.values()), default=0)
     seen = {host: known for host, answer in answers.items() if (known := _seen(answer))}
     others = [one for one in seen.values() if one["run"] != run]

@@ -67,6 +67,7 @@ _KEPT = (
     "granted",
     "ledger_head",
     "lease",
+    "lease_ended",
 )
 
 

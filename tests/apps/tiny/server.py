@@ -8,6 +8,7 @@ once        answers one health request well, then exits
 silent      accepts connections and never answers
 dies        exits three seconds after its first user's request
 errs        answers users 500 from three seconds after the first one's request
+drags       takes half a second for users from three seconds after the first one's request
 sickens     calls itself unhealthy from three seconds after its first user's request
 slow        listens only after 4 seconds
 late        listens only after 15 seconds
@@ -93,6 +94,8 @@ class Handler(BaseHTTPRequestHandler):
                 os._exit(3)
             if MODE == "errs" and spoiled():
                 status = 500
+            if MODE == "drags" and spoiled():
+                time.sleep(0.5)
         if self.path == "/api/health":
             status, body = self.health()
         payload = body.encode()
