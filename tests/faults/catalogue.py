@@ -123,8 +123,8 @@ FAULTS: dict[int, Fault] = {
     ),
     13: Fault(
         "A release that spoils under traffic",
-        "An image that dies, answers 500, answers slowly or calls itself ill three seconds after its"
-        " first user.",
+        "An image that dies, answers 500, answers slowly or calls itself ill three seconds after"
+        " its first user.",
         "Every server flips back, within a second of the verdict; the failed requests are counted"
         " in the report. With a canary, only its users met the release.",
     ),
