@@ -74,6 +74,14 @@ class Site:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         path.write_text(yaml.safe_dump({**content, **settings}), encoding="utf-8")
 
+    def leave_only(self, *names: str) -> None:
+        """Have no other servers than these in the inventory."""
+        path = self.folder / "hosts.yml"
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for group in content["all"]["children"].values():
+            group["hosts"] = {name: group["hosts"][name] for name in names}
+        path.write_text(yaml.safe_dump(content), encoding="utf-8")
+
     def deploy(self, version: str, mode: str = "ok") -> None:
         """Deploy a version that must succeed."""
         said = self.operator.run("deploy", "--image", self.images(version, mode))

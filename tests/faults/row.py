@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
-import yaml
-
 from tests.e2e.operator import Said
 from tests.e2e.site import SECRET, Site, Traffic, settings_file
 from tests.fleet.report import Report
@@ -139,11 +137,7 @@ class Row:
 
     def leave_only(self, *names: str) -> None:
         """Have no other servers than these in the inventory for this row."""
-        path = self.site.folder / "hosts.yml"
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        for group in content["all"]["children"].values():
-            group["hosts"] = {name: group["hosts"][name] for name in names}
-        path.write_text(yaml.safe_dump(content), encoding="utf-8")
+        self.site.leave_only(*names)
 
     def restore(self) -> None:
         """Have the plain settings and hosts again."""
