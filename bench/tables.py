@@ -28,6 +28,7 @@ def render(
     targets: Sequence[Target],
 ) -> str:
     """Return the whole result as Markdown."""
+    watched = [one for one in observations if one.parts]
     parts = [
         "# Benchmark",
         _INTRODUCTION,
@@ -52,8 +53,8 @@ def render(
             ["target", "measured", ""],
             [[one.promise, one.measured, "met" if one.met else "**missed**"] for one in targets],
         ),
-        *_times([one for one in observations if one.parts]),
-        *_memory([one for one in observations if one.parts]),
+        *_times(watched),
+        *_memory(watched),
     ]
     return "\n\n".join(parts) + "\n"
 
