@@ -11,7 +11,6 @@ from . import inputs, notifications
 from .command import finish
 from .environments import find_environment
 from .options import Actor, AsJson, Debug, Env, Inventories
-from .preview import preview as make_preview
 from .report import Report
 
 Kind = Annotated[str, typer.Argument(metavar="EVENT", help="Such as succeeded or needs_human.")]
@@ -29,7 +28,13 @@ def notify_commands() -> typer.Typer:
         event: Kind, html: Html = None, as_json: AsJson = False, debug: Debug = False
     ) -> None:
         """Show what would be sent on each channel, with made-up facts. Sends nothing."""
-        finish(lambda: make_preview(event, html), as_json, debug)
+
+        def work() -> Report:
+            from .preview import preview as it  # pylint: disable=import-outside-toplevel
+
+            return it(event, html)
+
+        finish(work, as_json, debug)
 
     @app.command()
     def test(

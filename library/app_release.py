@@ -496,7 +496,7 @@ health:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.iadeploy.arguments import RELEASE_OPTIONS
+from ansible.module_utils.iadeploy.options import RELEASE_OPTIONS
 from ansible.module_utils.iadeploy.phases.run import answer
 
 

@@ -118,9 +118,10 @@ history:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.iadeploy.arguments import HOST_OPTIONS, build_host
+from ansible.module_utils.iadeploy.arguments import build_host
 from ansible.module_utils.iadeploy.errors import DeployError
 from ansible.module_utils.iadeploy.inspection import inspect_host
+from ansible.module_utils.iadeploy.options import HOST_OPTIONS
 
 
 def main() -> None:

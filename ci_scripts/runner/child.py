@@ -30,6 +30,15 @@ def die_with(parent: int) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
+def _share_more() -> None:
+    """Do what each process per server and task would do, once for all of them."""
+    from ansible.plugins.loader import filter_loader, test_loader
+
+    for plugins in (filter_loader, test_loader):
+        list(plugins.all())  # loads those that are not loaded yet, also those of a role
+    gc.freeze()  # what a process's collector looked at it would have to copy
+
+
 def main() -> None:
     """Tie this process, then become ansible-playbook.
 
@@ -37,14 +46,13 @@ def main() -> None:
     """
     die_with(int(os.environ.pop("IADEPLOY_PARENT")))
     gc.set_threshold(_RARELY)
-    # A process per server and task: what each one's collector looked at it would have to copy.
-    os.register_at_fork(before=gc.freeze)
     from ansible.cli.playbook import main as ansible_playbook
     from ansible.constants import DEFAULT_LOCAL_TMP
 
     from .templates import share_compiled
 
     share_compiled(Path(DEFAULT_LOCAL_TMP))
+    os.register_at_fork(before=_share_more)
     try:
         sys.exit(ansible_playbook(["ansible-playbook", *sys.argv[1:]]))
     finally:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from iadeploy.arguments import RELEASE_OPTIONS
 from iadeploy.container import Placement, creation_request
 from iadeploy.errors import DeployError
+from iadeploy.options import RELEASE_OPTIONS
 from iadeploy.release_arguments import build_release
 
 from .values import InventoryError, RoleValues

@@ -82,7 +82,10 @@ def _configure(name: str, inventory: Path, folder: Path, variables_file: Path, c
     """Return an ansible-runner that is ready to run."""
     # Its import takes 0.2 s, which commands that refuse their input need not wait for.
     from ansible_runner.interface import init_runner  # pylint: disable=import-outside-toplevel
+    from ptyprocess import PtyProcess  # pylint: disable=import-outside-toplevel
 
+    # It would give the kernel 0.1 s to tell of an end that ansible-runner has seen by then.
+    PtyProcess.delayafterclose = property(lambda process: 0, lambda process, seconds: None)
     arguments = ["-e", f"@{variables_file}", *(["--check"] if check else [])]
     return init_runner(
         private_data_dir=str(folder),

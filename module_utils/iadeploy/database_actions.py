@@ -7,8 +7,9 @@ from typing import Any
 from .backup import find_backup, list_backups, make_backup
 from .encryption import check_opens
 from .errors import DeployError
-from .migrate_arguments import BACKUP_OPTIONS, build_backup
+from .migrate_arguments import build_backup
 from .migrations import BackupRules, check_backup
+from .options import BACKUP_OPTIONS
 from .postgres import Postgres
 from .restore import restore_into
 from .rules import check_name

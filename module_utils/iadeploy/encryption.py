@@ -16,33 +16,13 @@ from typing import IO
 from .errors import DeployError
 from .masking import mask, printable
 from .programs import Done, check_installed, run
+from .recipients import check_recipients
 
-# Bech32: 52 characters of a 32-byte key and 6 of a checksum (age's specification, C2SP).
-_RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}")
+# Bech32 in capitals, see recipients.py.
 _IDENTITY = re.compile(r"AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}")
 _LONGEST_IDENTITY = 4096  # bytes; all of it fits into a pipe at once
 _SHORT = 30.0  # seconds
 _WRONG_KEY = "no identity matched"
-
-
-def check_recipients(recipients: Iterable[str]) -> None:
-    """Return when backups can be encrypted for them, as far as their form tells. Pure.
-
-    Raises:
-        DeployError: one is no public key of age.
-    """
-    for one in recipients:
-        if _RECIPIENT.fullmatch(one) is None:
-            secret = one.upper().startswith("AGE-SECRET-KEY")
-            raise DeployError(
-                (
-                    "app_backup_recipients holds a secret key"
-                    if secret
-                    else f"app_backup_recipients: {one[:80]!a} is no public key of age"
-                ),
-                "Use what age-keygen prints as its public key: age1 and 58 characters",
-                cause="input",
-            )
 
 
 def check_encryption(recipients: Iterable[str]) -> None:

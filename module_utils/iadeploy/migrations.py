@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from .encryption import check_recipients
 from .errors import DeployError
+from .recipients import check_recipients
 from .spec import Release
 
 ALEMBIC, OTHER = "alembic", "other"

@@ -1,4 +1,4 @@
-"""What the modules take about processes, and how it becomes objects. Pure."""
+"""How what the modules take about processes becomes objects. Pure."""
 
 from __future__ import annotations
 
@@ -14,12 +14,6 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _SETTINGS = ("command", "count", "per", "stop_seconds", "memory", "cpus")
 _MOST = 20
 _LONGEST = 3600  # seconds
-
-HANDOVER_OPTIONS: dict[str, Any] = {
-    "first": {"type": "bool", "default": False},
-    "step": {"type": "str", "choices": ["stop", "all"], "default": "all"},
-    "quiet": {"type": "bool", "default": False},
-}
 
 
 def build_handover(options: dict[str, Any]) -> Handover:

@@ -104,6 +104,8 @@ def test_a_run_for_a_part_of_the_servers_is_not_stopped_half_way(
         refused = it.deploy(it.new)
         assert refused.code == 6, refused.text
         assert "is locked by" in refused.text and f"{part[0]}: " in refused.text, refused.text
+        told = it.run("history", "--outcome", "refused").report["data"]["history"][:1]
+        assert [part[0] in one["reason"] for one in told] == [True], told
         it.leave_only(*part)
         os.kill(process.pid, signal.SIGINT)
         assert it.finish(process).code == 7

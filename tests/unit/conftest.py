@@ -17,7 +17,8 @@ from tests.unit.http_peer import HttpPeer
 ROOT = Path(__file__).resolve().parents[2]
 # What ansible-playbook does for the modules, done once for the tests.
 ansible.module_utils.__path__.append(str(ROOT / "module_utils"))
-sys.path += [str(ROOT / "library"), *map(str, (ROOT / "roles").glob("*/filter_plugins"))]
+PLUGINS = [*(ROOT / "roles").glob("*/filter_plugins"), *(ROOT / "roles").glob("*/lookup_plugins")]
+sys.path += [str(ROOT / "library"), *map(str, PLUGINS)]
 
 settings.register_profile(
     "unit",

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from iadeploy.backup import backups_folder, find_backup, list_backups, prune
-from iadeploy.encryption import check_recipients
 from iadeploy.postgres import Postgres, check_programs
 from iadeploy.programs import run
+from iadeploy.recipients import check_recipients
 from iadeploy.scratch import check_counts
 from iadeploy.snapshot import read_counts
 from iadeploy.store import Store

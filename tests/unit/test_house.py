@@ -15,7 +15,11 @@ from tests.unit.builders import ROOT
 MODULES = sorted((ROOT / "library").glob("*.py"))
 HELPERS = sorted((ROOT / "module_utils" / "iadeploy").rglob("*.py"))
 CONTROLLER = sorted((ROOT / "ci_scripts").rglob("*.py"))
-PLUGINS = sorted((ROOT / "roles").glob("*/filter_plugins/*.py"))
+PLUGINS = sorted(
+    path
+    for kind in ("filter", "lookup")
+    for path in (ROOT / "roles").glob(f"*/{kind}_plugins/*.py")
+)
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
 TASKS = sorted((ROOT / "roles").glob("*/tasks/*.yml"))
 RULES = ("approval", "backup", "common", "head", "hipaa", "scan", "staging", "weekly")

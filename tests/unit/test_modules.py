@@ -315,6 +315,20 @@ def test_in_check_mode_the_lock_is_not_given_back(
         assert told["ok"] and lease is not None and lease.held is held
 
 
+@pytest.mark.parametrize("reason", ["", "web2: it is locked by sam"])
+def test_a_refusal_by_another_server_is_in_the_ledger_of_the_one_that_granted_the_lease(
+    arguments: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str], reason: str
+) -> None:
+    claim = {"run": RELEASE_ID, "fence": LeaseFile(tmp_path / "shop").grant(Claim(RELEASE_ID))}
+    asked = {**arguments, "phase": "unlock", "lease": claim, "actor": "kim", "reason": reason}
+    assert run_module("app_release", asked, capsys)["ok"]
+    wanted = {"outcome": "refused", "run": RELEASE_ID, "actor": "kim", "reason": reason}
+    told = [
+        {key: one[key] for key in wanted} for one in Store(str(tmp_path), "shop").ledger().entries
+    ]
+    assert told == ([wanted] if reason else [])
+
+
 @pytest.mark.parametrize(("seconds", "told"), [(120.0, ["refused"]), (0.0, [])])
 def test_who_is_refused_by_a_living_run_is_in_the_ledger(
     plan: dict[str, Any],

@@ -358,3 +358,22 @@ def test_a_release_goes_through_what_it_needs_and_no_more(
 ) -> None:
     plan = {"warm": warm, "handover": handover}
     assert module("release_steps").release_steps(plan, action, wanted) == steps.split()
+
+
+@pytest.mark.parametrize(
+    ("ok", "same", "told", "held", "endings"),
+    [
+        (True, False, False, False, ""),
+        (True, False, False, True, "give_back"),
+        (True, False, True, True, "ended give_back"),
+        (True, True, True, True, "give_back"),
+        (False, False, False, True, "failed give_back fail"),
+        (False, False, True, True, "failed ended give_back fail"),
+        (False, True, True, False, "failed ended fail"),
+    ],
+)
+def test_a_release_ends_with_what_is_left_to_do(
+    ok: bool, same: bool, told: bool, held: bool, endings: str
+) -> None:
+    verdict = {"ok": ok, "same": same}
+    assert module("release_steps").release_endings(verdict, told, held) == endings.split()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from iadeploy.arguments import BAKE_OPTIONS, HEALTH_OPTIONS, RELEASE_OPTIONS, RUNTIME_OPTIONS
+from iadeploy.options import BAKE_OPTIONS, HEALTH_OPTIONS, RELEASE_OPTIONS, RUNTIME_OPTIONS
 from jinja2.nativetypes import NativeEnvironment
 
 from tests.unit.builders import module
@@ -166,6 +166,11 @@ def test_every_step_of_a_release_is_a_file_of_tasks_or_a_phase_of_the_module() -
     assert {*composed} <= steps
 
 
+def test_every_ending_of_a_release_is_a_file_of_tasks() -> None:
+    endings = module("release_steps").release_endings({"ok": False}, told=True, held=True)
+    assert all((ROOT / f"roles/release/tasks/{name}.yml").is_file() for name in endings)
+
+
 def task_text(path: Path) -> str:
     """A task file and those that it imports."""
     text = path.read_text(encoding="utf-8")
@@ -252,6 +257,11 @@ def test_known_app_variables_are_those_that_roles_read() -> None:
     }
     known = role_file("release", "vars/main.yml")["__release_known_app"]
     assert known == sorted(read)
+
+
+def test_known_notify_variables_are_those_of_the_argument_spec_and_its_result() -> None:
+    known = role_file("notify", "vars/main.yml")["__notify_known_settings"]
+    assert known == sorted([*options("notify"), "notify_result"])
 
 
 def test_proxy_and_release_compute_the_same_slot_addresses() -> None:

@@ -52,11 +52,14 @@ def _run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         except DeployError as error:
             if not check_mode:
                 host.store.lease.release(claim.run, over=params["lease"]["grant"])
-                _note_refusal(host, params, claim.run, error)
+                if _is_final(error):
+                    _note_refusal(host, params, error.what)
             raise
     if params["phase"] == "unlock":
         if not check_mode:
             host.store.lease.release(claim.run, over=params["lease"]["grant"])
+            if params["reason"]:
+                _note_refusal(host, params, params["reason"])
         return {"changed": False}
     if check_mode:
         return _preview(host, params)
@@ -65,14 +68,17 @@ def _run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     return _mutate(host, params, claim)
 
 
-def _note_refusal(host: Host, params: dict[str, Any], run: str, error: DeployError) -> None:
-    """Write down that a release was refused here."""
-    if error.cause == "locked" and not error.evidence.get("lease", {}).get("alive", True):
-        return  # the run that holds the lock may have died: then this one takes over from it
-    facts = {"actor": params["actor"], "image": params["image"], "reason": error.what}
+def _is_final(error: DeployError) -> bool:
+    """Tell whether the plan ends the release; it is made again where a run may have died."""
+    return error.cause != "locked" or bool(error.evidence.get("lease", {}).get("alive", True))
+
+
+def _note_refusal(host: Host, params: dict[str, Any], reason: str) -> None:
+    """Write down that a release was refused."""
+    facts = {"actor": params["actor"], "image": params["image"], "reason": reason}
     # What made it refuse is what the operator has to hear.
     with suppress(DeployError):
-        host.store.tell(params["action"], "refused", run=run, **facts)
+        host.store.tell(params["action"], "refused", run=params["lease"]["run"], **facts)
 
 
 def _lock(host: Host, options: dict[str, Any], claim: Claim) -> int:

@@ -231,7 +231,7 @@ def _load() -> _Package | None:
     }
     sys.path.insert(0, str(source.parent))
     try:
-        options = importlib.import_module(f"{_NAME}.arguments").RELEASE_OPTIONS
+        options = importlib.import_module(f"{_NAME}.options").RELEASE_OPTIONS
         renewals = importlib.import_module(f"{_NAME}.lease").RENEWALS
     finally:
         sys.path.remove(str(source.parent))

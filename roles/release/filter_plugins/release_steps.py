@@ -1,4 +1,4 @@
-"""What a release has to go through after its plan. Pure."""
+"""What a release has to go through after its plan, and after its last phase. Pure."""
 
 from __future__ import annotations
 
@@ -18,17 +18,41 @@ def release_steps(verdict: dict[str, Any], action: str, wanted: dict[str, bool])
     once. It brings no schema back.
     """
     deploys = action == "deploy"
-    steps = {
-        "began": wanted["began"],
-        "migrate": deploys and wanted["migrate"],
-        "prepare": not verdict["warm"],
-        "gradually": deploys and wanted["gradually"],
-        "switch": True,
-        "handover": verdict["handover"] != "none",
-        "bake": deploys and wanted["bake"],
-        "commit": True,
-        "verify": wanted["verify"],
-    }
+    return _needed(
+        {
+            "began": wanted["began"],
+            "migrate": deploys and wanted["migrate"],
+            "prepare": not verdict["warm"],
+            "gradually": deploys and wanted["gradually"],
+            "switch": True,
+            "handover": verdict["handover"] != "none",
+            "bake": deploys and wanted["bake"],
+            "commit": True,
+            "verify": wanted["verify"],
+        }
+    )
+
+
+def release_endings(verdict: dict[str, Any], told: bool, held: bool) -> list[str]:
+    """Return the files of tasks that end a release, in order; none where all is done.
+
+    Args:
+        verdict: what the last phase came to, with ``ok`` and ``same``.
+        told: whether somebody is to be told.
+        held: whether the lease is still this run's.
+    """
+    failed = not verdict["ok"]
+    return _needed(
+        {
+            "failed": failed,
+            "ended": told and (failed or not verdict["same"]),
+            "give_back": held,
+            "fail": failed,
+        }
+    )
+
+
+def _needed(steps: dict[str, bool]) -> list[str]:
     return [step for step, needed in steps.items() if needed]
 
 
@@ -37,4 +61,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Any]:
         """Return the filters of this file by name."""
-        return {"release_steps": release_steps}
+        return {"release_steps": release_steps, "release_endings": release_endings}

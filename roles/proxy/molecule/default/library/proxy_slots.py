@@ -37,9 +37,9 @@ states:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.iadeploy.arguments import HOST_OPTIONS
 from ansible.module_utils.iadeploy.errors import DeployError
 from ansible.module_utils.iadeploy.haproxy import Proxy
+from ansible.module_utils.iadeploy.options import HOST_OPTIONS
 from ansible.module_utils.iadeploy.slots import SLOTS
 
 OPTIONS = {
