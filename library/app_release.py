@@ -371,7 +371,7 @@ options:
     type: str
     default: ''
   reason:
-    description: Why it is aborted; for the history.
+    description: Why it is aborted, or why another server refused it; for the history.
     type: str
     default: ''
   state_dir:

@@ -278,7 +278,7 @@ def test_a_run_that_lives_on_another_server_is_not_stopped_half_way() -> None:
     said = judged["hosts"]["web2"]["msg"]
     for told in ("ops since 2026-03-01", "https://ci.example/1", "3 s ago", "runs out 60 s"):
         assert told in said
-    assert said in judged["message"]
+    assert said in judged["message"] and judged["refusal"] == judged["message"]
 
 
 @pytest.mark.parametrize(
@@ -304,6 +304,7 @@ def test_a_plan_that_fails_is_told_for_what_it_is() -> None:
     results["web3"] = planned(lease=known(ONE))
     judged = module("release_lease").release_lease(verdict("plan", results), TWO.run, [])
     assert (judged["exit_code"], judged["failed"]) == (2, ["web2"])
+    assert "refusal" not in judged, "the server that refused has written it down"
 
 
 def test_who_granted_remembers_who_has_ended(file: LeaseFile) -> None:

@@ -361,19 +361,20 @@ def test_a_release_goes_through_what_it_needs_and_no_more(
 
 
 @pytest.mark.parametrize(
-    ("ok", "same", "told", "held", "endings"),
+    ("phase", "ok", "same", "told", "held", "endings"),
     [
-        (True, False, False, False, ""),
-        (True, False, False, True, "give_back"),
-        (True, False, True, True, "ended give_back"),
-        (True, True, True, True, "give_back"),
-        (False, False, False, True, "failed give_back fail"),
-        (False, False, True, True, "failed ended give_back fail"),
-        (False, True, True, False, "failed ended fail"),
+        ("commit", True, False, False, False, ""),
+        ("commit", True, False, False, True, "give_back"),
+        ("commit", True, False, True, True, "tell give_back"),
+        ("plan", True, True, True, True, "give_back"),
+        ("plan", False, False, True, False, "tell fail"),
+        ("prepare", False, False, False, True, "bring_back give_back fail"),
+        ("bake", False, False, True, True, "bring_back tell give_back fail"),
+        ("commit", False, False, True, True, "tell give_back fail"),
     ],
 )
 def test_a_release_ends_with_what_is_left_to_do(
-    ok: bool, same: bool, told: bool, held: bool, endings: str
+    phase: str, ok: bool, same: bool, told: bool, held: bool, endings: str
 ) -> None:
-    verdict = {"ok": ok, "same": same}
+    verdict = {"phase": phase, "ok": ok, "same": same}
     assert module("release_steps").release_endings(verdict, told, held) == endings.split()

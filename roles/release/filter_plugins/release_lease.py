@@ -26,7 +26,8 @@ def release_lease(verdict: Facts, run: str, dead: list[str]) -> Facts:
     Returns:
         The verdict with ``lease``: ``run``, whether it is ``held`` by that run, the ``fence`` that
         no server has seen yet, and ``expired``, the run that may be taken over from, or nothing.
-        Its ``exit_code`` is 6 where a run lives that this one would stop half-way.
+        Its ``exit_code`` is 6 where a run lives that this one would stop half-way; ``refusal``
+        says so to the server that granted, which does not know it.
     """
     answers = verdict["hosts"]
     if verdict["phase"] != "plan":
@@ -55,6 +56,7 @@ def _refused(verdict: Facts, living: dict[str, Facts]) -> Facts:
     if not verdict["ok"] or not living:
         return {}
     said = {host: _sentence(lease) for host, lease in living.items()}
+    message = " ".join(f"{host}: {text}" for host, text in said.items())
     answers = {
         host: {**verdict["hosts"][host], "ok": False, "cause": "locked", "msg": text}
         for host, text in said.items()
@@ -64,7 +66,8 @@ def _refused(verdict: Facts, living: dict[str, Facts]) -> Facts:
         "failed": list(said),
         "hosts": {**verdict["hosts"], **answers},
         "exit_code": LOCKED,
-        "message": " ".join(f"{host}: {text}" for host, text in said.items()),
+        "message": message,
+        "refusal": message,
     }
 
 

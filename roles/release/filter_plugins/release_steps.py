@@ -36,16 +36,18 @@ def release_steps(verdict: dict[str, Any], action: str, wanted: dict[str, bool])
 def release_endings(verdict: dict[str, Any], told: bool, held: bool) -> list[str]:
     """Return the files of tasks that end a release, in order; none where all is done.
 
+    A plan has touched nothing, and from a commit nobody goes back.
+
     Args:
-        verdict: what the last phase came to, with ``ok`` and ``same``.
+        verdict: what the last phase came to, with its ``phase``, ``ok`` and ``same``.
         told: whether somebody is to be told.
         held: whether the lease is still this run's.
     """
     failed = not verdict["ok"]
     return _needed(
         {
-            "failed": failed,
-            "ended": told and (failed or not verdict["same"]),
+            "bring_back": failed and verdict["phase"] not in ("plan", "commit"),
+            "tell": told and (failed or not verdict["same"]),
             "give_back": held,
             "fail": failed,
         }
