@@ -7,6 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+
+def _group(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the option that holds a group of others."""
+    return {"type": "dict", "default": {}, "options": options, "apply_defaults": True}
+
+
 HOST_OPTIONS: dict[str, Any] = {
     "app": {"type": "str", "required": True},
     "state_dir": {"type": "path", "default": "/var/lib/iadeploy"},
@@ -87,14 +93,8 @@ MIGRATE_OPTIONS: dict[str, Any] = {
     "destructive": {"type": "list", "elements": "str", "default": []},
     "allow_destructive": {"type": "bool", "default": False},
     "url": {"type": "str", "default": "", "no_log": True},
-    "backup": {"type": "dict", "default": {}, "options": BACKUP_OPTIONS, "apply_defaults": True},
+    "backup": _group(BACKUP_OPTIONS),
 }
-
-
-def _group(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the option that holds a group of others."""
-    return {"type": "dict", "default": {}, "options": options, "apply_defaults": True}
-
 
 RELEASE_OPTIONS: dict[str, Any] = {
     "phase": {
