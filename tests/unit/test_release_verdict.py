@@ -248,14 +248,16 @@ def test_the_fleet_is_quiet_only_when_every_server_says_so(second: Any, quiet: b
     assert verdict("handover", {"web1": answered("handover")}, judged)["quiet"] is False
 
 
-def test_the_first_container_s_last_log_line_is_in_the_message() -> None:
+def test_the_first_container_s_last_log_lines_are_in_the_message() -> None:
+    said = ["long before", "File app.py", "ImportError", "starting"]
     logs = [
-        refused("prepare", "unhealthy", "", evidence={"log": ["starting", f"ImportError {n}"]})
+        refused("prepare", "unhealthy", "", evidence={"log": [f"{line} {n}" for line in said]})
         for n in (1, 2)
     ]
     judged = verdict("prepare", dict(zip(("web1", "web2"), logs)), PLANNED)
     assert judged["message"].endswith(
-        "web1: failed web2: failed The container's last log line: ImportError 1"
+        "web1: failed web2: failed The container's last log lines:"
+        " File app.py 1 | ImportError 1 | starting 1"
     )
 
 

@@ -29,6 +29,9 @@ _CARRIED = (
 )
 # How processes change hands, in rising order of what has to be awaited.
 _MODES = ("none", "host", "fleet")
+# Log lines in a message. The very last one need not be the cause: the engine copies a container's
+# two streams side by side, so what it said at once on both comes in either order.
+_QUOTED = 3
 _NO_TRACEBACK = "(traceback unavailable)"  # what Ansible tells where it has none
 _STAYED = (
     "It stays, because its migration was destructive and the release before would not run on"
@@ -226,7 +229,7 @@ def _message(phase: str, results: dict[str, dict[str, Any]], failed: list[str]) 
     told = [f"{host}: {results[host].get('msg') or 'failed'}" for host in failed]
     log = next((lines for host in failed if (lines := _log(results[host]))), [])
     if log:
-        told.append(f"The container's last log line: {log[-1]}")
+        told.append(f"The container's last log lines: {' | '.join(log[-_QUOTED:])}")
     return f"{phase} failed on {len(failed)} of {len(results)} servers. " + " ".join(told)
 
 
