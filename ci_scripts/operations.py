@@ -152,7 +152,7 @@ def _finish(request: Request, action: str, variables: dict[str, Any], run: Resul
     touched = plan is not None and plan["ok"] and not plan["same"]
     ending = "abort" if touched else "unlock"
     if outcome.is_live(run):
-        ending = "commit" if "commit" in run.begun else "forward"
+        ending = "commit" if "commit" in outcome.reached(run) else "forward"
     if run.hurried:
         return Result(cancelled=True) if touched else None
     target = (plan or {}).get("target")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .exits import Exit
+from .reachability import explain
 from .release_text import (
     LOG_LINES,
     changes,
@@ -37,7 +38,7 @@ def judge_release(report: Report, result: Result) -> Report:
     failed = next((one for one in verdicts if not one["ok"]), None)
     report.data["phases"] = [_phase_row(one) for one in verdicts]
     report.hosts = _hosts(verdicts)
-    if failed is None or failed["exit_code"] == Exit.DONE:
+    if failed is None or last["exit_code"] == Exit.DONE:
         if failed is None and not _complete(verdicts):
             return _broke_off(report, result)
         _succeeded(report, verdicts, failed)
@@ -45,8 +46,8 @@ def judge_release(report: Report, result: Result) -> Report:
             told = f"The checks after a deploy did not run: iactl verify {report.environment}"
             report.details.append(told)
         return report
-    if failed is last and last["phase"] in _MOVED and not last["fenced"]:
-        return _broke_off(report, result)  # nobody brought the servers back
+    if (failed is last and last["phase"] in _MOVED or last["live"]) and not last["fenced"]:
+        return _broke_off(report, result)  # nobody brought the servers back, or all of them on
     report.exit = Exit(last["exit_code"])
     explain_failure(report, failed)
     if failed["phase"] != "migrate":
@@ -85,7 +86,7 @@ def judge_cancelled(report: Report, run: Result, finish: Result | None) -> Repor
         report.exit, report.next_step = Exit.NEEDS_HUMAN, _again(report)
         report.message = f"Cancelled, but {', '.join(ended['failed'])} could not be cleaned up."
         report.details = _told(ended)
-    elif ended["phase"] != "abort" or finish.rc != 0:
+    elif ended["phase"] != "abort" or ended["live"] or finish.rc != 0:
         report.exit, report.next_step = Exit.NEEDS_HUMAN, _again(report)
         report.message = f"Cancelled, but what was to end it broke off after {ended['phase']}."
     else:
@@ -130,8 +131,12 @@ def _again(report: Report) -> str:
 def _told(verdict: dict[str, Any]) -> list[str]:
     """Return what each failed server of a verdict said."""
     answers = verdict.get("hosts", {})
-    failed = [host for host in verdict["failed"] if host in answers]
-    return [f"{host}: {answers[host].get('msg', '')}" for host in failed]
+    return [f"{host}: {_in_words(answers[host])}" for host in verdict["failed"] if host in answers]
+
+
+def _in_words(answer: dict[str, Any]) -> str:
+    said = str(answer.get("msg", ""))
+    return f"{'. '.join(explain(said))}." if answer.get("cause") == "lost" else said
 
 
 def _stopped_at_once(report: Report, run: Result) -> Report:
@@ -150,15 +155,19 @@ def _stopped_at_once(report: Report, run: Result) -> Report:
 
 def is_live(run: Result) -> bool:
     """Whether the release is not undone any more: it was being committed, or users may have met
-    one whose migration was destructive.
+    one whose migration was destructive."""
+    known = reached(run)
+    return "commit" in known or is_past_return(run.verdicts, known)
 
-    Where a phase went badly, a phase counts as begun only when a verdict tells of it: its task is
-    reached then and skipped.
+
+def reached(run: Result) -> set[str]:
+    """Return the phases that a run is known to have come to.
+
+    Where a phase went badly, only those that a verdict tells of: the others' tasks are reached then
+    and skipped.
     """
-    if all(one["ok"] for one in run.verdicts):
-        return "commit" in run.begun or is_past_return(run.verdicts, run.begun)
     judged = {one["phase"] for one in run.verdicts}
-    return "commit" in judged or is_past_return(run.verdicts, judged)
+    return judged | {*run.begun} if all(one["ok"] for one in run.verdicts) else judged
 
 
 def _complete(verdicts: list[dict[str, Any]]) -> bool:
@@ -180,7 +189,7 @@ def _broke_off(report: Report, result: Result) -> Report:
 
 
 def _succeeded(
-    report: Report, verdicts: list[dict[str, Any]], commit: dict[str, Any] | None
+    report: Report, verdicts: list[dict[str, Any]], failed: dict[str, Any] | None
 ) -> None:
     plan = verdicts[0]
     report.exit = Exit.DONE
@@ -203,11 +212,15 @@ def _succeeded(
         *weaker(verdicts),
         *warnings(verdicts[-1]),
     ]
-    if commit is not None:
-        report.details += [
-            "The release is live, but cleaning up behind it failed:",
-            *(f"  {host}: {commit['hosts'][host].get('msg', '')}" for host in commit["failed"]),
-        ]
+    if failed is not None:
+        report.details += [_all_the_same(failed), *(f"  {line}" for line in _told(failed))]
+
+
+def _all_the_same(failed: dict[str, Any]) -> str:
+    """Say what a failure means for a release that is live all the same."""
+    if failed["phase"] == "commit":
+        return "The release is live, but cleaning up behind it failed:"
+    return "The release was live already when this was met, and what was to follow was left out:"
 
 
 def _hosts(verdicts: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -18,7 +18,20 @@ from .report import Report
 from .runner.result import PHASE_TASK, Event
 from .schema_view import schema_cell
 
-_HISTORY = ("at", "action", "outcome", "version", "release", "schema", "actor")
+# The columns of a history: name in an entry, and title.
+_HISTORY = {
+    "at": "when (UTC)",
+    "action": "what",
+    "outcome": "outcome",
+    "version": "version",
+    "release": "release",
+    "schema": "schema",
+    "actor": "by",
+    "servers": "servers",
+}
+_WHOLE = ("when (UTC)", "release")  # worth nothing when it is cut short: --to takes a release
+_WIDE = 200  # columns of what is no terminal, such as a pipe
+_MINUTES = 16  # characters of a time up to its minutes
 _DONE, _FAILED, _RUNNING = "✔", "✘", "…"
 
 
@@ -138,19 +151,33 @@ def print_status(console: Console, report: Report) -> None:
     columns = ["version", "release", "schema", "slot", "state"]
     if any(row.get("processes") for row in report.hosts.values()):
         columns.append("processes")
-    table = Table("server", "serves", *columns[1:], box=None, pad_edge=False)
+    table = _table("server", "serves", *columns[1:])
     for host, row in report.hosts.items():
         if "version" in row:
             shown = {**row, "processes": _processes(row)}
             table.add_row(*map(_cell, (host, *(shown.get(name, "") for name in columns))))
-    edges = Table("edge", "HAProxy", "sends requests to", "and none to", box=None, pad_edge=False)
+    edges = _table("edge", "HAProxy", "sends requests to", "and none to")
     for edge, row in report.data.get("edges", {}).items():
         down = [f"{name} ({why})" for name, why in row["down"].items()]
         edges.add_row(*map(_cell, (edge, row["state"], ", ".join(row["up"]), ", ".join(down))))
     for one in (table, edges):
-        if one.row_count:
-            console.print(one)
+        _print_table(console, one)
     print_report(console, report)
+
+
+def _table(*titles: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for title in titles:
+        table.add_column(title, no_wrap=title in _WHOLE)
+    return table
+
+
+def _print_table(console: Console, table: Table) -> None:
+    """Print a table that has rows, and all of it where nobody's window is too narrow."""
+    if not console.is_terminal:
+        console = Console(file=console.file, width=_WIDE)
+    if table.row_count:
+        console.print(table)
 
 
 def _processes(row: dict[str, Any]) -> str:
@@ -163,22 +190,18 @@ def _processes(row: dict[str, Any]) -> str:
 
 def print_history(console: Console, report: Report) -> None:
     """Print what was done, newest first."""
-    table = Table(
-        "when (UTC)",
-        "what",
-        "outcome",
-        "version",
-        "release",
-        "schema",
-        "by",
-        "servers",
-        box=None,
-        pad_edge=False,
-    )
-    for row in report.data.get("history", []):
-        row = {**row, "schema": schema_cell(row)}
-        told = [row.get(name, "") for name in _HISTORY]
-        table.add_row(*map(_cell, (*told, len(row.get("hosts", [])))))
-    if table.row_count:
-        console.print(table)
+    rows = [_history_row(entry) for entry in report.data.get("history", [])]
+    names = [name for name in _HISTORY if name != "schema" or any(row[name] for row in rows)]
+    table = _table(*(_HISTORY[name] for name in names))
+    table.collapse_padding = True  # or it would not fit into 80 columns
+    for row in rows:
+        table.add_row(*(_cell(row[name]) for name in names))
+    _print_table(console, table)
     print_report(console, report)
+
+
+def _history_row(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return what a table shows of an entry, by column."""
+    at = str(entry.get("at", ""))[:_MINUTES].replace("T", " ")
+    told = {"at": at, "schema": schema_cell(entry), "servers": len(entry.get("hosts", []))}
+    return {name: told.get(name, entry.get(name, "")) for name in _HISTORY}

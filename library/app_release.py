@@ -29,6 +29,14 @@ options:
     type: str
     required: true
     choices: [plan, fetch, migrate, prepare, switch, handover, bake, commit, abort, unlock]
+  then:
+    description:
+      - Phases that follow in the same call, each when the one before it went well. For the one
+        server of a fleet, where nobody has to be waited for between them.
+    type: list
+    elements: str
+    choices: [switch, commit]
+    default: []
   action:
     description: Whether O(image) is deployed or a kept release is brought back.
     type: str
@@ -432,9 +440,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 phase:
-  description: The phase that ran.
+  description: The phase that ran; with O(then) the last one, of which the rest is told, too.
   returned: always
   type: str
+passed:
+  description: With O(then), what the phases before that answered, in order.
+  returned: always
+  type: list
 cause:
   description: A stable word for the kind of failure, such as V(unhealthy) or V(unavailable).
   returned: failure
@@ -451,6 +463,10 @@ granted:
   description: The lease's number where this host granted it, else 0.
   returned: phase plan
   type: int
+live:
+  description: Whether the release had been committed on this host already, so that it stays.
+  returned: phase abort
+  type: bool
 lease_ended:
   description: Whether the run let its lease go with this phase, everywhere.
   returned: phases commit and abort

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Event = dict[str, Any]
-# The name of a task that runs a phase of a release.
-PHASE_TASK = re.compile(r"Phase (?P<name>[a-z]+)$")
+# The name of a task that runs a phase of a release, or several of them one after the other.
+PHASE_TASK = re.compile(r"Phase (?P<name>[a-z]+(, [a-z]+)*)$")
 _VERDICT = "release_verdict"
 # Actions that Ansible carries out on the controller, without a connection.
 _ON_CONTROLLER = frozenset(
@@ -47,7 +47,8 @@ class Result:
         no_hosts: nothing matched the play's group.
         output: the last lines that Ansible printed, for errors before the first task; where a file
             of the inventory cannot be read, which and why.
-        begun: the phases whose task was reached, in order, also where it was then skipped.
+        begun: the phases whose task was reached, in order, also where it was then skipped. Several
+            in one, such as ``prepare, switch``, are one of these: how far it came is not known.
         remote_calls: host to the number of tasks that ran on it.
         cancelled: whether a signal ended the run.
         hurried: whether a second one came, before what the first had begun was done.
@@ -111,7 +112,7 @@ class Result:
         verdict = facts.get(_VERDICT)
         if verdict is not None:
             before = [] if verdict["phase"] == "plan" else self.verdicts
-            self.verdicts = [*before, verdict]
+            self.verdicts = [*before, *verdict.get("earlier", []), verdict]
 
 
 def _message(answer: dict[str, Any]) -> str:

@@ -113,6 +113,7 @@ RELEASE_OPTIONS: dict[str, Any] = {
             "unlock",
         ],
     },
+    "then": {"type": "list", "elements": "str", "choices": ["switch", "commit"], "default": []},
     "action": {"type": "str", "choices": ["deploy", "rollback"], "default": "deploy"},
     "release": {"type": "str", "default": ""},
     "image": {"type": "str", "default": ""},

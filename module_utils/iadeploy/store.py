@@ -213,11 +213,21 @@ class Store:
         """Let a broken ledger count again from here on; return what was wrong with it."""
         return acknowledge(self.ledger_file, {"at": now(), "actor": actor, "reason": reason})
 
+    def is_live(self, release_id: str) -> bool:
+        """Tell whether the last that happened here is that this release was committed."""
+        last = self._last_of_a_release()
+        return last.get("release") == release_id and last.get("outcome") == "live"
+
     def _open_intent(self, release_id: str) -> dict[str, Any] | None:
         """Return the ledger's last entry about a release when it is this release's intent."""
-        last = [one for one in self.ledger().entries if one.get("release")][-1:]
-        wanted = [one for one in last if one.get("kind") == "intent"]
-        return next((one for one in wanted if one.get("release") == release_id), None)
+        last = self._last_of_a_release()
+        ours = last.get("kind") == "intent" and last.get("release") == release_id
+        return last if ours else None
+
+    def _last_of_a_release(self) -> dict[str, Any]:
+        """Return the ledger's last entry about a release, or an empty dictionary."""
+        entries = reversed(self.ledger().entries)
+        return next((one for one in entries if one.get("release")), {})
 
     def _append(self, kind: str, action: str, subject: dict[str, str], **facts: Any) -> None:
         entry = {"kind": kind, "at": now(), "action": action, **subject, **facts}

@@ -55,14 +55,17 @@ FAULTS: dict[int, Fault] = {
     1: Fault(
         "The toolkit is killed",
         "`kill -9` of all its processes, here and on the server, while a phase stands exactly"
-        " before or after each step of the journal; then 50 times at random moments.",
+        " before or after each step of the journal, also where one server is the whole fleet; then"
+        " 50 times at random moments.",
         "The old or the new release serves, never neither. `status` names what was begun; the next"
         " deploy repairs it and takes the lock over.",
     ),
     2: Fault(
         "A CI job is cancelled",
-        "As GitHub does it: SIGINT, after 7.5 s SIGTERM, 2.5 s later SIGKILL.",
-        "Exit 7 within 10 s; the old release, no lock, nothing left running on a server.",
+        "As GitHub does it: SIGINT, after 7.5 s SIGTERM, 2.5 s later SIGKILL. On a fleet of one"
+        " server, whose phases are one call, SIGINT after each step of the journal.",
+        "Exit 7 within 10 s; the old release, no lock, nothing left running on a server. Exit 0"
+        " where the one server had committed the release already.",
     ),
     3: Fault(
         "Ctrl-C twice",
@@ -93,8 +96,8 @@ FAULTS: dict[int, Fault] = {
     ),
     8: Fault(
         "SSH is cut, its host key changes, its login is revoked",
-        "TCP resets on port 22 while the candidate starts; a new host key; an emptied"
-        " `authorized_keys`.",
+        "TCP resets on port 22 while the candidate starts; sshd is killed after each step of the"
+        " journal on a fleet of one server; a new host key; an emptied `authorized_keys`.",
         'The old release serves. A changed key is exit 3, "possible interception", and never'
         " accepted; a refused login is exit 3 and names the user.",
     ),

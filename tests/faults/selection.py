@@ -10,6 +10,8 @@ EACH = frozenset(
         "test_killed_at_a_step_of_the_journal[switch-before]",
         "test_killed_at_a_step_of_the_journal[switch-after]",
         "test_cancelled_as_ci_does_it[bake]",
+        "test_cancelled_on_the_only_server[end]",
+        "test_only_server_s_connection_is_cut[end]",
         "test_second_ctrl_c_is_a_hard_stop",
         "test_of_two_deploys_at_once_exactly_one_wins",
         "test_owner_that_slept_through_its_lease_changes_nothing",

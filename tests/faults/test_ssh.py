@@ -12,6 +12,7 @@ from tests.fleet.server import Server
 from tests.fleet.waiting import wait_until
 
 from .row import Row
+from .sshd import RESTART_SSHD, shell
 from .waits import wait_candidate, wait_idle
 
 pytestmark = [pytest.mark.rig, pytest.mark.row(8)]
@@ -19,16 +20,6 @@ pytestmark = [pytest.mark.rig, pytest.mark.row(8)]
 REFUSED = "INPUT -p tcp --dport 22 -j REJECT --reject-with tcp-reset"
 KEY = "/etc/ssh/ssh_host_ed25519_key"
 AUTHORIZED = "/root/.ssh/authorized_keys"
-# Connections that are open already are cut with it; else the next command would go through them.
-RESTART_SSHD = (
-    "pkill -KILL -x sshd; while pgrep -x sshd > /dev/null; do sleep 0.05; done;"
-    " service ssh start > /dev/null"
-)
-
-
-def shell(server: Server, script: str) -> None:
-    """Run a script on a server, not over SSH."""
-    server.run(["sh", "-c", script], check=True)
 
 
 @contextmanager

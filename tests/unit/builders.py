@@ -105,13 +105,17 @@ def lost(reason: str = "ssh: connect to host 10.0.0.9 port 22: Connection refuse
 
 
 def verdict(
-    phase: str, results: dict[str, Any], before: dict[str, Any] | None = None
+    phase: str, results: dict[str, Any], before: dict[str, Any] | None = None, *then: str
 ) -> dict[str, Any]:
-    """Return the product's own verdict over the servers' registered results."""
+    """Return the product's own verdict over the servers' registered results.
+
+    Args:
+        then: phases that were to follow in the same call.
+    """
     hostvars = {
         host: {} if result is None else {"release_result": result}
         for host, result in results.items()
     }
     judge = module("release_verdict").release_verdict
-    judged: dict[str, Any] = judge(list(results), hostvars, phase, before)
+    judged: dict[str, Any] = judge(list(results), hostvars, [phase, *then], before)
     return judged

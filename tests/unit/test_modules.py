@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible.module_utils.iadeploy import engine
+from ansible.module_utils.iadeploy import engine, tether
 from ansible.module_utils.testing import patch_module_args
 from iadeploy.lease import Claim, LeaseFile
 from iadeploy.store import Store
@@ -16,6 +16,7 @@ from iadeploy.store import Store
 from tests.unit.builders import (
     ADDRESSES,
     DIGEST,
+    OLDER_ID,
     RELEASE_ID,
     ROOT,
     SECRET,
@@ -159,9 +160,61 @@ def test_an_abort_leaves_a_committed_release_where_it_is(
     store = module("iadeploy.store").Store(plan["state_dir"], "shop")
     store.save(release(committed_at="2026-03-01T10:16:00Z"))
     recorded_haproxy.put("green", "maint")
+    store.record("deploy", "live", release())
     answer = run_module("app_release", {**plan, "phase": "abort"}, capsys)
-    assert (answer["ok"], answer["changed"]) == (True, False)
+    assert (answer["ok"], answer["changed"], answer["live"]) == (True, False, True)
     assert recorded_haproxy.states() == {"blue": "ready", "green": "maint"}
+
+
+def test_an_abort_takes_no_other_release_for_the_live_one(
+    plan: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = Store(plan["state_dir"], "shop")
+    store.save(release())
+    store.record("deploy", "live", release())
+    store.record("deploy", "live", release(id=OLDER_ID))
+    assert not run_module("app_release", {**plan, "phase": "abort"}, capsys)["live"]
+
+
+def test_an_abort_of_a_live_release_leaves_the_lock_to_its_commit(
+    plan: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = Store(plan["state_dir"], "shop")
+    store.save(release())
+    store.record("deploy", "live", release())
+    fence = store.lease.grant(Claim("r1"), "", force=False)
+    lease = {"run": "r1", "fence": fence, "grant": True, "last": True}
+    assert run_module("app_release", {**plan, "phase": "abort", "lease": lease}, capsys)["live"]
+    held = store.lease.read()
+    assert held is not None and held.held
+
+
+NEXT = {"phase": "prepare", "then": ["switch", "commit"]}
+
+
+def test_nothing_follows_a_phase_that_failed(
+    plan: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = run_module("app_release", {**plan, **NEXT, "digest": DIGEST}, capsys)
+    assert (answer["phase"], answer["ok"], answer["passed"]) == ("prepare", False, [])
+
+
+@pytest.mark.usefixtures("recorded_haproxy", "idle_engine")
+def test_the_phases_that_follow_answer_each_for_itself(
+    plan: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = run_module("app_release", {**plan, **NEXT, "_ansible_check_mode": True}, capsys)
+    assert (answer["phase"], answer["ok"], answer["changed"]) == ("commit", True, True)
+    assert [one["phase"] for one in answer["passed"]] == ["prepare", "switch"]
+
+
+@pytest.mark.usefixtures("recorded_haproxy", "idle_engine")
+def test_nothing_follows_when_the_controller_has_gone(
+    plan: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tether, "is_cut", lambda descriptor: True)
+    answer = run_module("app_release", {**plan, **NEXT, "_ansible_check_mode": True}, capsys)
+    assert (answer["phase"], answer["passed"]) == ("prepare", [])
 
 
 @pytest.mark.parametrize("changes", [{}, {"image": "Bad"}, {"runtime": {"port": 0}}], ids=str)

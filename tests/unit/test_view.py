@@ -171,6 +171,19 @@ def test_a_bot_keeps_its_brackets_in_the_history() -> None:
     assert cells == ["2026-03-01", "deploy", "live", "1.4.0", RELEASE_ID, "dependabot[bot]", "2"]
 
 
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_history_keeps_what_the_next_command_needs(terminal: bool) -> None:
+    row = {"at": "2026-03-01T10:15:42Z", "action": "rollback", "outcome": "live", "version": "1.4"}
+    more = {"release": RELEASE_ID, "actor": "a-rather-long-name", "hosts": ["web1"]}
+    stream = io.StringIO()
+    console = Console(file=stream, width=80, force_terminal=terminal)
+    print_history(console, Report("history", "staging", data={"history": [{**row, **more}]}))
+    title, line = stream.getvalue().splitlines()[:2]
+    assert "2026-03-01 10:15" in line and RELEASE_ID in line
+    assert "schema" not in title
+    assert terminal or "a-rather-long-name" in line
+
+
 def test_a_status_shows_every_server_in_a_row() -> None:
     hosts = {
         "web1": {"version": "1.4.0", "release": RELEASE_ID, "slot": "blue", "state": "running"},

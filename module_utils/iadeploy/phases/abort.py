@@ -33,7 +33,8 @@ def abort(
     """
     journal = host.store.journal()
     if journal.get("release") != release_id:
-        return {"changed": False, "flipped": False, "quiet": wanted.only_stop}
+        live = host.store.is_live(release_id)
+        return {"changed": False, "flipped": False, "live": live, "quiet": wanted.only_stop}
     view = host.observe()
     release = host.store.load(release_id)
     switched = journal.get("before") != release_id and (

@@ -15,6 +15,7 @@ from ..migrate_arguments import build_migrate
 from ..migrations import meaning_of_going_back
 from ..process_arguments import build_handover
 from ..release_arguments import build_release
+from ..tether import is_heard
 from .abort import abort
 from .bake import bake
 from .commit import commit
@@ -26,7 +27,22 @@ from .switch import check_share, switch
 
 
 def answer(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
-    """Run the phase and return what the module answers, also when it failed."""
+    """Run the phase and those that follow; return what the module answers, also when one failed.
+
+    Nothing follows a phase that failed, nor one whose controller has gone meanwhile.
+    """
+    passed: list[dict[str, Any]] = []
+    told = _answer(params, check_mode)
+    for phase in params["then"]:
+        if not (told["ok"] and is_heard()):
+            break
+        passed.append(told)
+        told = _answer({**params, "phase": phase}, check_mode)
+    changed = any(one.get("changed") for one in (*passed, told))
+    return {**told, "changed": changed, "passed": passed}
+
+
+def _answer(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     phase = params["phase"]
     try:
         with explained(Path(params["state_dir"])):
@@ -138,8 +154,8 @@ def _mutate(host: Host, params: dict[str, Any], claim: Claim) -> dict[str, Any]:
         if phase not in _LAST:
             return done
         done["ledger_head"] = host.store.ledger().head
-    if build_handover(params["handover"]).only_stop:
-        return done
+    if build_handover(params["handover"]).only_stop or done.get("live"):
+        return done  # another call ends what this one has not
     last = params["lease"]["last"]
     if last or not params["lease"]["grant"]:
         # Where others go on, the one that granted the lease gets it back when all have ended.

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+# What may follow each other without a word in between.
+_IN_ONE_CALL = (("prepare", "switch"), ("switch", "commit"))
+
 
 def release_steps(verdict: dict[str, Any], action: str, wanted: dict[str, bool]) -> list[str]:
     """Return the steps in order: phases, and files of tasks that hold several.
@@ -31,6 +34,24 @@ def release_steps(verdict: dict[str, Any], action: str, wanted: dict[str, bool])
             "verify": wanted["verify"],
         }
     )
+
+
+def release_calls(steps: list[str], servers: int) -> list[list[str]]:
+    """Return the steps in order, those together that one call of the module carries out.
+
+    What lies between two phases is the judgement over the fleet. One server needs none, and each
+    call less is a third of a second. A migration keeps them apart: from the switch on there may be
+    no way back, so a cancelled run has to know whether it was reached.
+    """
+    if servers > 1 or "migrate" in steps:
+        return [[step] for step in steps]
+    calls: list[list[str]] = []
+    for step in steps:
+        if calls and (calls[-1][-1], step) in _IN_ONE_CALL:
+            calls[-1].append(step)
+        else:
+            calls.append([step])
+    return calls
 
 
 def release_endings(verdict: dict[str, Any], told: bool, held: bool) -> list[str]:
@@ -63,4 +84,8 @@ class FilterModule:
 
     def filters(self) -> dict[str, Any]:
         """Return the filters of this file by name."""
-        return {"release_steps": release_steps, "release_endings": release_endings}
+        return {
+            "release_steps": release_steps,
+            "release_calls": release_calls,
+            "release_endings": release_endings,
+        }

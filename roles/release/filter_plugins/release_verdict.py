@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+Answer = dict[str, Any]
 # Exit codes of iactl, documented in its --help.
 DONE, BAD_INPUT, REFUSED, FAILED, NEEDS_HUMAN, LOCKED, NO_TARGET = 0, 2, 3, 4, 5, 6, 8
 
@@ -71,41 +72,69 @@ _KEPT = (
     "ledger_head",
     "lease",
     "lease_ended",
+    "live",
 )
 
 
 def release_verdict(
-    hosts: list[str], hostvars: Any, phase: str, before: dict[str, Any] | None = None
+    hosts: list[str], hostvars: Any, phases: list[str], before: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Judge one phase over the fleet.
+    """Judge what one call did over the fleet.
 
     Args:
         hosts: every host of the play, also those that were lost.
         hostvars: their variables; each host that answered has ``release_result``.
-        phase: the phase that just ran.
+        phases: the phase that just ran; with one host also those that were to follow it.
         before: the verdict before this one.
 
     Returns:
-        The verdict: ``ok``, ``failed`` and ``lost`` hosts, ``fenced`` (another run has taken
+        The verdict on the phase that was reached, and ``earlier``, those on what the same call had
+        passed: ``phase``, ``ok``, ``failed`` and ``lost`` hosts, ``fenced`` (another run has taken
         over), ``exit_code``, ``message``, for an abort ``because``, what the plan decided
         (``digest``, ``target``, ``same``, ``warm``, ``lease``, ``handover``), what the
         ``migration`` came to and whether going back is ``one_way`` off, how many
         ``failed_requests`` of users the bake saw, whether the hosts are ``quiet`` (each has ended
-        the processes that must not run), and each host's result.
+        the processes that must not run), whether an abort came too late as the release was
+        ``live``, and each host's result.
     """
-    before = before or {}
-    results = {host: _result(hostvars[host], phase) for host in hosts}
+    said = {host: dict(hostvars[host].get("release_result") or {}) for host in hosts}
+    verdicts: list[dict[str, Any]] = []
+    last = before or {}
+    for phase, answers in _by_phase(said, phases):
+        last = _judged(phase, answers, last)
+        verdicts.append(last)
+    return {**last, "earlier": verdicts[:-1]}
+
+
+def _by_phase(said: dict[str, Answer], phases: list[str]) -> list[tuple[str, dict[str, Answer]]]:
+    """Return what the hosts said of each phase that their call came to.
+
+    A call through several phases that was cut off may have brought users to the release.
+    """
+    if len(phases) == 1:
+        return [(phases[0], said)]
+    ((host, answer),) = said.items()
+    if answer.get("unreachable") or answer.get("phase") not in phases:
+        return [("switch", said)]
+    passed = [(one["phase"], {host: one}) for one in answer["passed"]]
+    return [*passed, (answer["phase"], said)]
+
+
+def _judged(phase: str, said: dict[str, Answer], before: dict[str, Any]) -> dict[str, Any]:
+    """Judge one phase by what the hosts said of it."""
+    results = {host: _result(answer, phase) for host, answer in said.items()}
     failed = [host for host, result in results.items() if not result["ok"]]
     verdict: dict[str, Any] = {
         **{key: before.get(key) for key in _CARRIED},
         # Never None: Ansible takes nothing but a boolean for a condition.
         "one_way": bool(before.get("one_way")),
         "phase": phase,
-        "ok": not failed and bool(hosts),
+        "ok": not failed and bool(results),
         "failed": failed,
         "lost": [host for host in failed if results[host]["cause"] == "lost"],
         "quiet": not failed and all(result.get("quiet") for result in results.values()),
         "fenced": any(result["cause"] == "fenced" for result in results.values()),
+        "live": bool(results) and all(result.get("live") for result in results.values()),
         "hosts": results,
         "exit_code": DONE,
         "message": "",
@@ -125,6 +154,8 @@ def release_verdict(
         verdict["because"] = before["message"]
         verdict["exit_code"] = NEEDS_HUMAN
         verdict["message"] = _STAYED if verdict["ok"] else _message(phase, results, failed)
+    if phase == "commit" and before.get("live"):
+        verdict["because"] = before["because"]
     if phase == "plan" and verdict["ok"]:
         verdict.update(_planned(results))
     if not verdict["ok"] and not verdict["message"]:
@@ -153,9 +184,8 @@ def _migrated(results: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {}
 
 
-def _result(variables: Any, phase: str) -> dict[str, Any]:
+def _result(result: Answer, phase: str) -> Answer:
     """Return a host's result for this phase, or one that says it was lost."""
-    result = dict(variables.get("release_result") or {})
     if result.get("unreachable"):
         return {"ok": False, "cause": "lost", "msg": _one_line(result.get("msg", ""))}
     if result.get("phase") != phase:
