@@ -13,7 +13,7 @@ OURS, FLOOR, TYPICAL = "iactl", "floor", "role"
 MIB = 1 << 20
 _MAX_RATIO = {1: 1.5, 8: 1.4}
 _MAX_CALLS = 4
-_MAX_WARM_SECONDS = 3.0
+_MAX_ROLLBACK_SECONDS = 3.0
 _MAX_BYTES = 150 * MIB
 
 
@@ -23,6 +23,7 @@ class Row:
 
     Attributes:
         ratio: median of this contender's time over the floor's in the same round; None without.
+        start: median of what the application's own start took of it.
     """
 
     servers: int
@@ -36,6 +37,7 @@ class Row:
     cpu_seconds: float
     sent: int
     lost: int
+    start: float
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ def _row(samples: Sequence[Sample], servers: int, scenario: str, contender: str)
         cpu_seconds=median(one.cpu_seconds for one in own),
         sent=sum(one.sent for one in own),
         lost=sum(one.lost for one in own),
+        start=median(one.start for one in own),
     )
 
 
@@ -80,7 +83,7 @@ def targets(table: Sequence[Row], observations: Iterable[Observation]) -> list[T
     return [
         *_ratio_targets(table),
         _lost_target([row for row in table if row.contender == OURS]),
-        *_warm_targets(table),
+        *_rollback_targets(table),
         *_cost_targets([one for one in observations if one.contender == OURS]),
     ]
 
@@ -104,16 +107,28 @@ def _lost_target(ours: Sequence[Row]) -> Target:
     return Target("no request lost", f"{lost} of {sent}", lost == 0)
 
 
-def _warm_targets(table: Sequence[Row]) -> list[Target]:
-    return [
+def _rollback_targets(table: Sequence[Row]) -> list[Target]:
+    """A rollback may take so long, and where its containers do not run, their start besides."""
+    most = f"≤ {_MAX_ROLLBACK_SECONDS:g} s"
+    warm = [
         Target(
-            f"warm rollback on {_servers(row.servers)} ≤ {_MAX_WARM_SECONDS:g} s",
+            f"warm rollback on {_servers(row.servers)} {most}",
             f"{row.median:.2f} s",
-            row.median <= _MAX_WARM_SECONDS,
+            row.median <= _MAX_ROLLBACK_SECONDS,
         )
         for row in table
         if row.scenario == "rollback, warm"
     ]
+    cold = [
+        Target(
+            f"cold rollback on {_servers(row.servers)} {most} + the application's start",
+            f"{row.median:.2f} s, {row.start:.2f} s of it the start",
+            row.median <= _MAX_ROLLBACK_SECONDS + row.start,
+        )
+        for row in table
+        if row.scenario == "rollback"
+    ]
+    return warm + cold
 
 
 def _cost_targets(ours: Sequence[Observation]) -> list[Target]:

@@ -50,6 +50,8 @@ class Sample:
         unsent: how many the busy machine could not send in time.
         gap: seconds of the longest time without any good answer.
         load: the machine's load average of one minute before it.
+        start: seconds of it in which the application started, on the slowest server; 0 where
+            nobody told.
     """
 
     servers: int
@@ -63,6 +65,7 @@ class Sample:
     unsent: int
     gap: float
     load: float
+    start: float = 0.0
 
 
 def measure(action: Action, number: int) -> Sample:
@@ -92,7 +95,18 @@ def measure(action: Action, number: int) -> Sample:
         unsent=seen.unsent,
         gap=seen.longest_gap,
         load=load,
+        start=_start(run.outputs[0]),
     )
+
+
+def _start(output: str) -> float:
+    """Return how long the application took to start, from the engine's start to good health."""
+    try:
+        hosts = json.loads(output)["hosts"].values()
+    except (ValueError, KeyError, TypeError):
+        return 0.0  # only iactl answers with a report
+    told = [(host.get("prepare") or {}).get("timings") or {} for host in hosts]
+    return max((one.get("start", 0.0) + one.get("healthy", 0.0) for one in told), default=0.0)
 
 
 def check_served(urls: list[str], version: str) -> None:

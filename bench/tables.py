@@ -78,8 +78,8 @@ def _times(observed: Sequence[Observation]) -> list[str]:
     text = (
         "Seconds of one watched `iactl deploy`; watching slows it a little. A call begins with"
         " its first SSH command and ends when the last server's result is in. The fifth call is"
-        " to the first server only: it gives the lock back when all have ended, and one server"
-        " alone does that in its last phase."
+        " to the first server only: it gives the lock back when all have ended. One server alone"
+        " goes through all phases after the plan in one call, and gives the lock back in it."
     )
     rows = [({name: f"{s:.2f}" for name, s in one.parts.items()}, one) for one in observed]
     total = [f"{one.seconds:.2f}" for one in observed]

@@ -11,8 +11,8 @@ description:
   - Runs one phase of a zero-downtime release. A candidate starts beside the serving release in
     the free one of two slots, proves its health at its own address, gets the traffic, and only
     then is the old one retired.
-  - One call per host and phase. Every phase is idempotent; after a crash the next call finds
-    what really runs and goes on from there.
+  - One call per host and phase, or with O(then) one through several. Every phase is idempotent;
+    after a crash the next call finds what really runs and goes on from there.
 options:
   phase:
     description:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,15 @@ def test_ratio_pairs_each_round_with_the_floor_of_the_same_round() -> None:
 def test_target_is_met_at_its_limit_and_missed_beyond(seconds: float, met: bool) -> None:
     samples = [_sample("iactl", 1, seconds), _sample("floor", 1, 2.0)]
     assert figures.targets(figures.rows(samples), [])[0].met is met
+
+
+@pytest.mark.parametrize(("seconds", "met"), [(4.6, True), (4.8, False)])
+def test_a_cold_rollback_may_take_the_application_s_start_besides(
+    seconds: float, met: bool
+) -> None:
+    sample = replace(_sample("iactl", 1, seconds), scenario="rollback", start=1.6)
+    [target] = [one for one in figures.targets(figures.rows([sample]), []) if "cold" in one.promise]
+    assert (target.met, target.measured) == (met, f"{seconds:.2f} s, 1.60 s of it the start")
 
 
 def test_a_lost_request_of_ours_misses_the_target_and_one_of_the_role_does_not() -> None:

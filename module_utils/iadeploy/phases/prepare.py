@@ -49,8 +49,10 @@ def prepare(
     values = host.store.load_secrets(release.id)
     timings["fetch"] = time.monotonic() - started
     host.proxy.isolate(slot, view.layout.serving)
+    started = time.monotonic()
     try:
         changed = _start(host, view, slot, release, values)
+        timings["start"] = time.monotonic() - started
         watch = _become_healthy(host, slot, release)
     except DeployError as error:
         error.evidence.setdefault("log", host.last_words(release))

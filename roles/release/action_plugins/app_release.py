@@ -1,7 +1,7 @@
 """Run app_release on a server that keeps this version of it, several times faster than anew.
 
 Ansible sends a module and all it imports with every call, and the server unpacks, compiles and
-imports them, and Ansible's own base classes, again each time. A deploy calls four times per
+imports them, and Ansible's own base classes, again each time. A deploy calls up to five times per
 server. So the first call leaves the package ``iadeploy`` on the server, in a folder named after
 its content, compiled; later calls only send their parameters. docs/benchmark.md has the figures.
 
