@@ -13,6 +13,7 @@ from .release_text import (
     failure_message,
     left_behind,
     next_step,
+    repaired,
     serving_before,
     taken_over,
     truth,
@@ -208,6 +209,7 @@ def _succeeded(
         report.next_step = f"To go back: iactl rollback {report.environment}"
     report.details = [
         *taken_over(plan),
+        *repaired(verdicts),
         *schema_lines(verdicts),
         *weaker(verdicts),
         *warnings(verdicts[-1]),

@@ -179,6 +179,16 @@ def truth(verdicts: list[dict[str, Any]], name: str) -> list[str]:
     return lines
 
 
+def repaired(verdicts: list[dict[str, Any]]) -> list[str]:
+    """Tell what a crash had left on the servers and was mended."""
+    return [
+        f"{host}: {line}."
+        for verdict in verdicts
+        for host, answer in verdict["hosts"].items()
+        for line in answer.get("repaired") or []
+    ]
+
+
 def weaker(verdicts: list[dict[str, Any]]) -> list[str]:
     """Name what could not be checked of the health or in the bake, once for the fleet."""
     notes = {

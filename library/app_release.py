@@ -509,6 +509,10 @@ health:
   description: URL, attempts and seconds until healthy.
   returned: phase prepare, when a candidate was started
   type: dict
+repaired:
+  description: What a crash had left on the host and was mended, a sentence each.
+  returned: phase prepare, when a candidate was started
+  type: list
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -147,6 +147,11 @@ class Engine:
             answer = self._found(f"/containers/{_name(name)}/json")
         return Container.from_inspect(answer) if answer is not None else None
 
+    def knows(self, name: str) -> bool:
+        """Tell whether there is a container of a name or id, whoever made it."""
+        with self._explained(f"inspect container {name}"):
+            return self._found(f"/containers/{_name(name)}/json") is not None
+
     def create(self, name: str, request: dict[str, Any]) -> None:
         """Create a container."""
         with self._explained(f"create container {name}", "unhealthy"):

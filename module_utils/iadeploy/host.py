@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
+from . import orphans
 from .container import Container
 from .engine import Engine
 from .errors import DeployError
@@ -89,6 +90,21 @@ class Host:
         """Return what runs, or ran, beside the web process; of what lives, all that is known."""
         return [
             (self.engine.inspect(one.name) or one) if one.alive else one for one in view.processes
+        ]
+
+    def clear(self, slot: str) -> list[str]:
+        """End what holds a free slot's address and belongs to no container; say what was done.
+
+        Raises:
+            DeployError: it could not be ended.
+        """
+        address = self.settings.addresses[slot]
+        unknown = [one for one in orphans.holders(address) if not self.engine.knows(one)]
+        for one in unknown:
+            orphans.end(one, address)
+        return [
+            f"a process at {address} that a crash of the Docker Engine had left was ended"
+            for _ in unknown
         ]
 
     def withdraw(self, release: Release) -> None:

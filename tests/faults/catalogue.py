@@ -138,9 +138,11 @@ FAULTS: dict[int, Fault] = {
     ),
     15: Fault(
         "The Docker Engine hangs, dies, restarts",
-        "SIGSTOP of dockerd before the plan; SIGSTOP and SIGKILL while the candidate starts; a"
-        " restart.",
-        "Deadlines; the applications stay up; no container twice; the next run is clean.",
+        "SIGSTOP of dockerd before the plan; SIGSTOP and SIGKILL while the candidate starts;"
+        " SIGKILL between a container's process and the note of it, which leaves an orphan with"
+        " the free slot's address; a restart.",
+        "Deadlines; the applications stay up; no container twice; the next run is clean, and"
+        " ends the orphan.",
     ),
     16: Fault(
         "The proxy: broken configuration, killed, long requests, websockets",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,10 @@ from .row import Row
 from .waits import wait_candidate
 
 pytestmark = [pytest.mark.rig, pytest.mark.row(15)]
+
+LEAVE_ORPHAN = Path(__file__).with_name("orphan.py").read_text(encoding="utf-8")
+# The serving slot to the other one's address.
+FREE = {"blue": "172.30.250.11", "green": "172.30.250.10"}
 
 
 @contextmanager
@@ -55,7 +60,7 @@ def test_engine_lost_while_the_candidate_starts(
     with row(status=None) as it:
         it.configure(app_engine_timeout=4, app_health_deadline=60)
         process = it.start_deploy("3.0.0", "late")
-        wait_candidate(it)
+        wait_candidate(it, server)
         with without_engine(server, number):
             said = it.finish(process)
         assert said.code in (3, 4), said.text
@@ -63,6 +68,19 @@ def test_engine_lost_while_the_candidate_starts(
         assert {one.served for one in it.look().values()} == {it.old}
         names = [one["name"] for one in it.look()[server.name].containers]
         assert len(names) == len(set(names))
+
+
+def test_engine_killed_between_a_process_and_its_note(row: Callable[..., Row], site: Site) -> None:
+    server = site.servers[1]
+    with row() as it:
+        serving = it.look([server])[server.name].serving
+        address = FREE[serving["slot"]]
+        left = server.run(["python3", "-c", LEAVE_ORPHAN, serving["image"], address])
+        assert left.returncode == 0, left.stderr
+        said = it.deploy(it.new)
+        assert said.code == 0, said.text
+        told = f"{server.name}: a process at {address} that a crash of the Docker Engine had left"
+        assert told in said.text, said.text
 
 
 def test_engine_that_restarts_under_traffic(row: Callable[..., Row], site: Site) -> None:

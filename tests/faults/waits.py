@@ -37,11 +37,12 @@ def wait_idle(it: Row, deadline: float = 60.0) -> None:
     wait_until(lambda: not working(it), "the end of all work on the servers", deadline=deadline)
 
 
-def wait_candidate(it: Row) -> None:
-    """Wait until some server runs a second container."""
+def wait_candidate(it: Row, server: Server | None = None) -> None:
+    """Wait until a server, by default some one, runs a second container."""
+    servers = [server] if server else None
 
     def there() -> bool:
-        return any(len(one.running) == 2 for one in it.look().values())
+        return any(len(one.running) == 2 for one in it.look(servers).values())
 
     wait_until(there, "the candidate", deadline=90)
 

@@ -51,6 +51,7 @@ def prepare(
     host.proxy.isolate(slot, view.layout.serving)
     started = time.monotonic()
     try:
+        repaired = host.clear(slot)
         changed = _start(host, view, slot, release, values)
         timings["start"] = time.monotonic() - started
         watch = _become_healthy(host, slot, release)
@@ -65,6 +66,7 @@ def prepare(
         "slot": slot,
         "release": release.summary(),
         "health": watch.evidence(),
+        "repaired": repaired,
         "timings": {name: round(seconds, 3) for name, seconds in timings.items()},
     }
 

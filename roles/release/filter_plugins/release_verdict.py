@@ -38,42 +38,12 @@ _STAYED = (
     "It stays, because its migration was destructive and the release before would not run on"
     " this schema."
 )
-_KEPT = (
-    "ok",
-    "msg",
-    "cause",
-    "evidence",
-    "changed",
-    "slot",
-    "health",
-    "timings",
-    "traffic",
-    "remark",
-    "remarks",
-    "schema",
-    "migration",
-    "backup",
-    "output",
-    "serving",
-    "points_at",
-    "interrupted",
-    "diff",
-    "flipped",
-    "pruned",
-    "drained",
-    "release",
-    "target",
-    "same",
-    "warm",
-    "digest",
-    "handover",
-    "quiet",
-    "granted",
-    "ledger_head",
-    "lease",
-    "lease_ended",
-    "live",
-)
+# What a verdict keeps of a host's answer.
+_KEPT = """
+    ok msg cause evidence changed slot health timings traffic remark remarks repaired schema
+    migration backup output serving points_at interrupted diff flipped pruned drained release
+    target same warm digest handover quiet granted ledger_head lease lease_ended live
+""".split()
 
 
 def release_verdict(
