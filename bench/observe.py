@@ -20,7 +20,7 @@ from tests.fleet import Fleet
 
 from .commands import Run, run_together
 from .home import fresh_home
-from .measure import Action, check_served
+from .measure import Action, check_served, timings
 
 _EVERY = 0.05  # seconds between two looks at memory
 _DONE = re.compile(r"\s*[\d.]+ s\s+(?P<host>\S+): (?P<phase>[a-z]+(, [a-z]+)*) ")
@@ -143,8 +143,7 @@ def _inside(run: Run, call: str) -> dict[str, float]:
     found: dict[str, float] = {}
     for host in json.loads(run.outputs[0]).get("hosts", {}).values():
         for phase in call.split(", "):
-            timings = (host.get(phase) or {}).get("timings") or {}
-            for name, seconds in timings.items():
+            for name, seconds in timings(host, phase).items():
                 label = f"{phase}, of which {name}"
                 found[label] = max(found.get(label, 0.0), float(seconds))
     return found

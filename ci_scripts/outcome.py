@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .exits import Exit
-from .reachability import explain
+from .reachability import explained
 from .release_text import (
     LOG_LINES,
     changes,
@@ -137,7 +137,7 @@ def _told(verdict: dict[str, Any]) -> list[str]:
 
 def _in_words(answer: dict[str, Any]) -> str:
     said = str(answer.get("msg", ""))
-    return f"{'. '.join(explain(said))}." if answer.get("cause") == "lost" else said
+    return explained(said) if answer.get("cause") == "lost" else said
 
 
 def _stopped_at_once(report: Report, run: Result) -> Report:

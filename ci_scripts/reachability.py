@@ -62,3 +62,9 @@ def explain(message: str) -> tuple[str, str]:
         return "the SSH connection to it broke off", "Check its network and sshd"
     last = next((line for line in reversed(message.splitlines()) if line.strip()), "no answer")
     return f"it cannot be used ({last.strip()[:200]})", "Try 'ssh' to it by hand"
+
+
+def explained(message: str) -> str:
+    """Return both as sentences."""
+    cause, step = explain(message)
+    return f"{cause}. {step}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .exits import Exit
-from .reachability import explain
+from .reachability import explained
 from .report import Report
 from .runner.result import Result
 
@@ -59,8 +59,7 @@ def judge_setup(report: Report, result: Result) -> Report:
 def explain_lost(report: Report, lost: dict[str, str]) -> None:
     """Say per server why it cannot be reached, and what to do."""
     for host, said in sorted(lost.items()):
-        cause, step = explain(said)
-        report.details.append(f"{host}: {cause}. {step}.")
+        report.details.append(f"{host}: {explained(said)}")
     if not report.message:
         rest = _REST.get(report.command, "nothing was touched")
         report.message = f"{', '.join(sorted(lost))} cannot be reached; {rest}."

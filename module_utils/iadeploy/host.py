@@ -99,13 +99,13 @@ class Host:
             DeployError: it could not be ended.
         """
         address = self.settings.addresses[slot]
-        unknown = [one for one in orphans.holders(address) if not self.engine.knows(one)]
-        for one in unknown:
-            orphans.end(one, address)
-        return [
-            f"a process at {address} that a crash of the Docker Engine had left was ended"
-            for _ in unknown
-        ]
+        done = []
+        for container in orphans.holders(address):
+            if not self.engine.knows(container):
+                orphans.end(container, address)
+                left = f"a process at {address} that a crash of the Docker Engine had left"
+                done.append(f"{left} was ended")
+        return done
 
     def withdraw(self, release: Release) -> None:
         """Have a release's container run no more: stopped where it lived before, else removed."""

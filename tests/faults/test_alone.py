@@ -60,6 +60,13 @@ def calls(server: Server) -> int:
     return int(server.run(["pgrep", "-c", "-f", "app_release"]).stdout)
 
 
+def judge(it: Row, only: Server, *, live: bool) -> None:
+    """The server serves what it is to, and nothing else is left on it."""
+    truth = it.look([only])[only.name]
+    assert truth.served == (it.new if live else it.old)
+    assert (len(truth.running), truth.journal, truth.lease["held"]) == (1, "", False)
+
+
 @pytest.mark.row(2)
 @pytest.mark.parametrize("step", ["prepare", "switch", "end"])
 def test_cancelled_on_the_only_server(row: Callable[..., Row], site: Site, step: str) -> None:
@@ -72,9 +79,7 @@ def test_cancelled_on_the_only_server(row: Callable[..., Row], site: Site, step:
         assert said.code == (0 if live else 7), said.text
         told = "Too late to cancel" if live else "serves what it served before"
         assert told in said.text, said.text
-        truth = it.look([only])[only.name]
-        assert truth.served == (it.new if live else it.old)
-        assert (len(truth.running), truth.journal, truth.lease["held"]) == (1, "", False)
+        judge(it, only, live=live)
 
 
 @pytest.mark.row(8)
@@ -90,9 +95,7 @@ def test_only_server_s_connection_is_cut(row: Callable[..., Row], site: Site, st
         told = "live already" if live else f"every server serves {it.old} as before"
         assert told in said.text, said.text
         assert "the SSH connection to it broke off" in said.text, said.text
-        truth = it.look([only])[only.name]
-        assert truth.served == (it.new if live else it.old)
-        assert (len(truth.running), truth.journal, truth.lease["held"]) == (1, "", False)
+        judge(it, only, live=live)
 
 
 @pytest.mark.row(1)
