@@ -46,6 +46,8 @@ def judge_release(report: Report, result: Result) -> Report:
         if result.facts.get("release_unverified"):
             told = f"The checks after a deploy did not run: iactl verify {report.environment}"
             report.details.append(told)
+        if failed is None and result.rc != 0:
+            _cut_short(report, result)
         return report
     if (failed is last and last["phase"] in _MOVED or last["live"]) and not last["fenced"]:
         return _broke_off(report, result)  # nobody brought the servers back, or all of them on
@@ -187,6 +189,18 @@ def _broke_off(report: Report, result: Result) -> Report:
         f"Run 'iactl status {report.environment}', then deploy again; it repairs what was begun."
     )
     return report
+
+
+def _cut_short(report: Report, result: Result) -> None:
+    """The release is live, and Ansible was killed or failed before what follows that, such as its
+    checks and the lock's end."""
+    report.exit = Exit.NEEDS_HUMAN
+    report.details += [
+        f"Ansible ended after {result.verdicts[-1]['phase']} (its exit code was {result.rc}); what"
+        " follows, such as the checks after a deploy, was left out.",
+        *sorted(set(result.failures.values())),
+    ]
+    report.next_step = f"Run the checks: iactl verify {report.environment}"
 
 
 def _succeeded(

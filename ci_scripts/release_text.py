@@ -52,7 +52,7 @@ def failure_message(report: Report, verdicts: list[dict[str, Any]], failed: dict
     if report.exit is Exit.NEEDS_HUMAN:
         return f"{what}, and not every server is where it should be."
     before = serving_before(verdicts[0])
-    kept = f"every server serves {before} as before" if before else "nothing was deployed before"
+    kept = f"every server serves {before} as before" if before else _unserved(verdicts[0])
     if report.exit is Exit.LOCKED and (failed["fenced"] or verdicts[-1]["fenced"]):
         return (
             f"This run has lost its lock to another one, which now decides what"
@@ -67,6 +67,14 @@ def failure_message(report: Report, verdicts: list[dict[str, Any]], failed: dict
     if report.exit is Exit.REFUSED:
         return f"Refused: {what}; {kept}."
     return f"{wanted(report, verdicts)} did not get through: {what}; {kept}."
+
+
+def _unserved(plan: dict[str, Any]) -> str:
+    """Say why no server served anything when the release began."""
+    pointed = [answer.get("points_at") for answer in plan["hosts"].values()]
+    return (
+        "the release before did not run either" if any(pointed) else "nothing was deployed before"
+    )
 
 
 def _is_stuck(verdicts: list[dict[str, Any]]) -> bool:

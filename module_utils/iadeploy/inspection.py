@@ -63,6 +63,12 @@ def find_problems(view: View, *, recorded: bool, interrupted: dict[str, Any] | N
         problems.append(f"the proxy points at slot {pointed}, whose container {state}")
     if view.layout.ambiguous:
         problems.append("both slots take traffic")
+    if pointed is None:
+        problems += [
+            f"container {one.name} runs, but the proxy sends it nothing"
+            for one in view.containers.values()
+            if one.running
+        ]
     if view.serving is not None and not recorded:
         problems.append(f"no record is kept of the serving release {view.serving.release}")
     if interrupted:

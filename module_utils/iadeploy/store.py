@@ -183,6 +183,11 @@ class Store:
             return {}
         return entry if isinstance(entry, dict) else {}
 
+    def journal_of(self, release_id: str) -> dict[str, Any]:
+        """Return what was being done for one release; nothing when it was another one's turn."""
+        entry = self.journal()
+        return entry if entry.get("release") == release_id else {}
+
     def end(self) -> None:
         """Write down that nothing is being done any more."""
         self.journal_file.unlink(missing_ok=True)

@@ -305,10 +305,12 @@ def test_check_mode_tells_the_change_and_makes_none(
 
 
 @pytest.mark.usefixtures("recorded_haproxy", "idle_engine")
+@pytest.mark.parametrize("migrate", [{}, {"command": ["migrate"], "url": ""}])
 def test_a_rollback_on_an_empty_host_has_no_target(
-    plan: dict[str, Any], capsys: pytest.CaptureFixture[str]
+    plan: dict[str, Any], capsys: pytest.CaptureFixture[str], migrate: dict[str, Any]
 ) -> None:
-    asked = {**plan, "action": "rollback", "release": "previous"}
+    """That the settings of a migration are wrong is no matter of a rollback."""
+    asked = {**plan, "action": "rollback", "release": "previous", "migrate": migrate}
     answer = run_module("app_release", asked, capsys)
     assert (answer["failed"], answer["cause"]) == (True, "unavailable")
     assert "--to" in answer["msg"]

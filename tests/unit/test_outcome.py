@@ -251,6 +251,25 @@ def test_a_run_that_broke_off_between_phases_is_never_a_success(
     assert ("no request was moved" in report.message) is (steps == [])
 
 
+@pytest.mark.parametrize("rc", [-9, 2])
+def test_a_run_that_broke_off_behind_the_commit_is_live_and_unchecked(rc: int) -> None:
+    report = judged(PREPARED, SWITCHED, COMMITTED, rc=rc)
+    assert report.exit is Exit.NEEDS_HUMAN
+    assert "now serves" in report.message and "was left out" in said(report)
+    assert report.next_step == "Run the checks: iactl verify staging"
+
+
+@pytest.mark.parametrize(
+    ("points_at", "told"), [("blue", "did not run either"), (None, "nothing was deployed before")]
+)
+def test_a_server_that_served_nothing_before_is_not_said_to_have_been_empty(
+    points_at: str | None, told: str
+) -> None:
+    plan = everywhere(planned("", points_at=points_at))
+    bad = ("prepare", everywhere(refused("prepare", "unhealthy")))
+    assert told in judged(bad, RETURNED, plan=plan).message
+
+
 def test_a_live_release_that_nobody_checked_is_told() -> None:
     tidying = ("commit", {"web1": answered("commit"), "web2": lost()})
     verdicts = travelled(PREPARED, SWITCHED, tidying)

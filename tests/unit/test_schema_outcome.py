@@ -52,8 +52,10 @@ def travelled(*steps: tuple[str, dict[str, Any]], **plan: Any) -> list[dict[str,
     return verdicts
 
 
-def judged(*steps: tuple[str, dict[str, Any]], command: str = "deploy", **plan: Any) -> Report:
-    result = Result(rc=2, hosts=list(HOSTS), verdicts=travelled(*steps, **plan))
+def judged(
+    *steps: tuple[str, dict[str, Any]], command: str = "deploy", rc: int = 2, **plan: Any
+) -> Report:
+    result = Result(rc=rc, hosts=list(HOSTS), verdicts=travelled(*steps, **plan))
     return judge_release(Report(command, "staging"), result)
 
 
@@ -89,7 +91,7 @@ def test_before_any_server_moved_a_failure_keeps_its_exit_code_after_the_abort(
 
 
 def test_a_success_tells_schema_backup_and_the_last_lines() -> None:
-    report = judged(FETCHED, ("migrate", once(migrated())), PREPARED, SWITCHED, COMMITTED)
+    report = judged(FETCHED, ("migrate", once(migrated())), PREPARED, SWITCHED, COMMITTED, rc=0)
     assert report.exit is Exit.DONE
     assert "The schema went from 0002 to 0003, in 1.2 s on web1." in report.details
     assert "2.0 MiB, 5 tables and 12 rows proved by restoring them" in said(report)

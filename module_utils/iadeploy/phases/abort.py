@@ -31,8 +31,8 @@ def abort(
     Raises:
         DeployError: the old release could not be brought back.
     """
-    journal = host.store.journal()
-    if journal.get("release") != release_id:
+    journal = host.store.journal_of(release_id)
+    if not journal:
         live = host.store.is_live(release_id)
         return {"changed": False, "flipped": False, "live": live, "quiet": wanted.only_stop}
     view = host.observe()
@@ -73,7 +73,7 @@ def _flip_back(host: Host, view: View, journal: dict[str, Any]) -> bool:
     slot = other(journal["slot"])
     before = view.containers.get(slot)
     if not journal.get("before"):
-        host.proxy.park()
+        _point_back(host, journal.get("before_slot", ""))
         return True
     if before is None or before.release != journal["before"]:
         raise DeployError(
@@ -93,6 +93,15 @@ def _flip_back(host: Host, view: View, journal: dict[str, Any]) -> bool:
     if drained or not host.settings.hurried:
         host.proxy.serve(slot, beside="maint")
     return drained
+
+
+def _point_back(host: Host, slot: str) -> None:
+    """Point the proxy where it pointed when nothing ran there: a container that was restarting
+    serves again when it is up, and one that never was serves nobody in either case."""
+    if slot:
+        host.proxy.serve(slot, beside="maint")
+    else:
+        host.proxy.park()
 
 
 def _discard(host: Host, release: Release) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -48,20 +49,25 @@ def commit(host: Host, release: Release, asked: Asked) -> dict[str, Any]:
             host.proxy.serve(serving.slot, beside="maint")
             host.engine.stop(old.name, host.settings.stop_seconds)
         changed = True
-    pruned = _prune(host, release)
+    pruned = _prune(host, {release.id, release.previous, journal.get("before", "")})
     return {"changed": changed or bool(pruned), "drained": drained, "pruned": pruned}
 
 
-def _prune(host: Host, release: Release) -> list[str]:
-    """Forget releases beyond the kept ones; never the serving one or the one before it."""
+def _prune(host: Host, protected: Collection[str]) -> list[str]:
+    """Forget releases beyond the kept ones.
+
+    Args:
+        protected: the serving one and those that served before it, which stay in any case; some
+            of them may have been forgotten long ago.
+    """
     host.store.forget_unkept()
-    protected = {release.id, release.previous}
-    spare = [one for one in host.store.releases() if one.id not in protected]
+    known = host.store.releases()
+    spare = [one for one in known if one.id not in protected]
     never_live = [one for one in spare if not one.committed_at]
     lived = sorted((one for one in spare if one.committed_at), key=lambda one: one.committed_at)
-    places = max(host.settings.keep - len([one for one in protected if one]), 0)
+    places = max(host.settings.keep - (len(known) - len(spare)), 0)
     doomed = never_live + lived[: max(len(lived) - places, 0)]
-    kept_images = {one.image for one in host.store.releases() if one not in doomed}
+    kept_images = {one.image for one in known if one not in doomed}
     for one in doomed:
         host.engine.remove(one.container)
         host.remove_processes(one.id)

@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from ..container import Placement, creation_request
+from ..container import Placement, creation_request, fate
 from ..errors import DeployError
 from ..health import Watch, wait_healthy
 from ..host import Asked, Host, View
@@ -80,7 +80,9 @@ def _start(host: Host, view: View, slot: str, release: Release, secrets: dict[st
     """Have the release's container running in the slot; tell whether anything changed."""
     there = view.containers.get(slot)
     if there is not None and there.running:
-        if there.release == release.id:
+        # Of one that crashed at some time, only what happens from now on counts: its next start
+        # is counted from zero.
+        if there.release == release.id and not fate(host.engine.inspect(there.name)):
             return False
         host.engine.stop(there.name, host.settings.stop_seconds)
     if there is not None and there.release == release.id:

@@ -109,14 +109,15 @@ def _lock(host: Host, options: dict[str, Any], claim: Claim) -> int:
 def _plan(host: Host, params: dict[str, Any]) -> dict[str, Any]:
     lease = host.store.lease.read()
     known = {"lease": lease.to_json() if lease else None}
-    wanted, first = build_migrate(params["migrate"]), params["handover"]["first"]
+    first = params["handover"]["first"]
     if params["action"] == "rollback":
         planned = plan_rollback(host, params["release"], first=first)
         target, entries = host.known(planned["target"]["id"]), host.store.ledger().entries
-        meaning = meaning_of_going_back(entries, target, wanted.allow_destructive)
-        return {**known, **planned, **meaning}
+        allowed = params["migrate"]["allow_destructive"]
+        return {**known, **planned, **meaning_of_going_back(entries, target, allowed)}
     # Refuses here what would else end the release after it had begun.
     build_bake(params["bake"])
+    wanted = build_migrate(params["migrate"])
     if wanted.command:
         from .migrate import preflight  # pylint: disable=import-outside-toplevel  # as below
 

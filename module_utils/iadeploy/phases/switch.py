@@ -34,7 +34,8 @@ def switch(host: Host, release: Release, asked: Asked, share: int = ALL) -> dict
             f"release {release.id} does not run on this server",
             "Run the deploy again; it prepares the release anew",
         )
-    journal = host.store.journal()
+    # What a killed run had begun for another release says nothing of what this one replaces.
+    journal = host.store.journal_of(release.id)
     before = view.serving
     host.store.intend(asked.action, release, asked.actor)
     host.store.begin(
