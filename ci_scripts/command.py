@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from . import inputs, view
+from .console import lasting_console, silence
 from .environments import find_environment
 from .exits import CommandError, Exit
 from .operations import Request
@@ -30,7 +31,9 @@ def watched(
     """Run an operation under the live view."""
     environment = find_environment(env, inventories)
     who = inputs.actor(actor)
-    with view.LiveView(Console(stderr=True), f"{environment.name}: {title}", steps=steps) as live:
+    with view.LiveView(
+        lasting_console(stderr=True), f"{environment.name}: {title}", steps=steps
+    ) as live:
         return go(Request(environment, who, inputs.run_url(), live.take))
 
 
@@ -58,8 +61,12 @@ def finish(
             "Run it again with --debug and report what it prints.",
         )
     report.at = f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
-    if as_json:
-        print(json.dumps(report.to_json(), indent=2))
-    else:
-        show(Console(stderr=report.exit is not Exit.DONE), report)
+    try:
+        if as_json:
+            print(json.dumps(report.to_json(), indent=2), flush=True)
+        else:
+            show(lasting_console(stderr=report.exit is not Exit.DONE), report)
+    except OSError:  # nobody reads any more, and the exit code still tells
+        silence(sys.stdout)
+        silence(sys.stderr)
     sys.exit(int(report.exit))

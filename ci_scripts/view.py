@@ -175,7 +175,7 @@ def _table(*titles: str) -> Table:
 def _print_table(console: Console, table: Table) -> None:
     """Print a table that has rows, and all of it where nobody's window is too narrow."""
     if not console.is_terminal:
-        console = Console(file=console.file, width=_WIDE)
+        console = type(console)(file=console.file, width=_WIDE)
     if table.row_count:
         console.print(table)
 

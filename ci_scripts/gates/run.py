@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from rich.console import Console
-
+from ..console import lasting_console
 from ..exits import CommandError, Exit, bad_input
 from ..github import add_summary, set_output
 from ..report import Report
@@ -66,10 +65,10 @@ def run(command: Command, project: Project, output: Path, python: Path, only: st
     kept = output / command.keeps
     _clear(command, output, chosen)
     job = Job(project, output, python)
-    console = Console(stderr=True)
+    screen = lasting_console(stderr=True)
 
     def ended(verdict: Verdict, seconds: float) -> None:
-        console.print(told(verdict, seconds), markup=False, highlight=False, soft_wrap=True)
+        screen.print(told(verdict, seconds), markup=False, highlight=False, soft_wrap=True)
 
     workers = 1 if command.in_turn else os.cpu_count() or 1
     verdicts = run_gates(chosen, job, entries, today, ended, workers)

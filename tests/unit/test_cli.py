@@ -280,6 +280,23 @@ def command(*arguments: str, **variables: str) -> subprocess.CompletedProcess[by
     )
 
 
+@pytest.mark.parametrize("arguments", [[], ["--json"]])
+def test_a_closed_pipe_changes_no_exit_code(arguments: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    code = "import sys; from ci_scripts.cli import main; sys.argv[0] = 'iactl'; main()"
+    with os.fdopen(writer, "wb") as closed:
+        ended = subprocess.run(
+            [sys.executable, "-c", code, "status", "Nowhere!", *arguments],
+            cwd=ROOT,
+            stdout=closed,
+            stderr=closed,
+            timeout=30,
+            check=False,
+        )
+    assert ended.returncode == Exit.BAD_INPUT
+
+
 def test_as_a_process_a_refusal_is_told_on_standard_error_and_in_the_exit_code() -> None:
     ended = command("deploy", "staging", "--image", "\x1b[31m", LANG="C.UTF-8")
     assert (ended.returncode, ended.stdout) == (2, b"")

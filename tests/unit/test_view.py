@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from rich.console import Console
 
+from ci_scripts.console import lasting_console
 from ci_scripts.exits import Exit
 from ci_scripts.report import Report
 from ci_scripts.view import LiveView, print_history, print_report, print_status
@@ -110,6 +112,17 @@ def test_on_a_terminal_the_view_ends_without_a_trace() -> None:
         live.take(on("ok", "web1"))
     assert all(one in stream.getvalue() for one in ("staging: deploy", "web1", "prepare ✔"))
     assert stream.getvalue().rstrip().endswith("\x1b[2K")
+
+
+def test_who_stops_reading_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w", encoding="utf-8") as file:
+        monkeypatch.setattr("sys.stderr", file)
+        with LiveView(lasting_console(stderr=True), "staging: deploy") as view:
+            for event in (start("prepare"), on("ok", "web1"), start("switch"), on("ok", "web1")):
+                view.take(event)
+        print_report(lasting_console(stderr=True), Report("deploy", "staging", message="done"))
 
 
 def printed(show: Callable[[Console, Report], None], report: Report) -> str:
