@@ -19,6 +19,7 @@ from .runner.run import run_playbook
 from .setup_outcome import judge_setup
 
 _FACT = "database_answer"
+WORK = "Have the first server do it"  # the task that does it
 _EXITS = {
     "input": Exit.BAD_INPUT,
     "unavailable": Exit.NO_TARGET,
@@ -61,6 +62,17 @@ def restore(request: Request, name: str, *, first: bool) -> Report:
         "database_backup_first": first,
     }
     report, answer = _run(request, "restore", variables)
+    if answer is not None and answer.get("lost"):
+        report.exit = Exit.NEEDS_HUMAN
+        report.message = (
+            f"The connection to {answer['lost']} was lost in the restore; whether the data came"
+            " back is not known."
+        )
+        report.next_step = (
+            f"'iactl history {request.environment.name}' shows a restore that was done; else"
+            " restore once more."
+        )
+        return report
     if answer is None or answer.get("failed"):
         return report
     fresh = report.data["backup"] = answer["backup"]
@@ -109,19 +121,25 @@ def _protected(made: dict[str, Any]) -> str:
 def _run(
     request: Request, command: str, variables: dict[str, Any]
 ) -> tuple[Report, dict[str, Any] | None]:
-    """Run the playbook; return the report, and the first server's answer if there was one."""
+    """Run the playbook; return the report, and the first server's answer if there was one; of a
+    server that was ``lost`` while it worked, its name."""
     started = time.monotonic()
     report = Report(command, request.environment.name)
     answers: list[dict[str, Any]] = []
+    lost: list[dict[str, Any]] = []
 
     def hear(event: Event) -> None:
-        if event.get("event") == "runner_on_ok":
-            facts = ((event.get("event_data") or {}).get("res") or {}).get("ansible_facts") or {}
+        kind, data = event.get("event", ""), event.get("event_data") or {}
+        if kind == "runner_on_ok":
+            facts = (data.get("res") or {}).get("ansible_facts") or {}
             answers.extend([facts[_FACT]] if _FACT in facts else [])
+        elif kind == "runner_on_unreachable" and str(data.get("task")).endswith(WORK):
+            lost.append({"lost": data.get("host", "")})
         request.listener(event)
 
     result = run_playbook(command, request.environment.folder, variables, hear)
-    answer = next(reversed(answers), None)
+    # The play goes on without a lost server, and hands on that there was no answer.
+    answer = next(reversed([*answers, *lost]), None)
     if result.cancelled:
         report.exit, report.message = Exit.CANCELLED, "Cancelled."
     elif answer is not None and answer.get("failed"):

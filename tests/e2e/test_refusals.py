@@ -145,6 +145,7 @@ def test_inventory_that_is_no_yaml(site: Site, hosts: Callable[..., None]) -> No
         ("app_prot", 8000, "app_prot"),
         ("app_secrets", {"TOKEN": "short"}, "TOKEN"),
         ("app_name", "Shop_1", "app_name"),
+        ("app_env", "{{ common_environment }}", "'common_environment' is undefined"),
     ],
 )
 def test_setting_that_cannot_be(site: Site, setting: str, value: object, told: str) -> None:

@@ -68,7 +68,7 @@ def state(tmp_path: Path) -> Path:
 
 
 def packages(state: Path) -> list[Path]:
-    return list((state / "lib").iterdir())
+    return list((state / ".lib").iterdir())
 
 
 def test_both_ways_answer_the_same(state: Path, tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_two_controllers_at_once_leave_one_whole_package(state: Path, tmp_path: 
 
 def test_old_packages_go(state: Path, tmp_path: Path) -> None:
     for number in range(5):
-        old = state / "lib" / f"old{number}"
+        old = state / ".lib" / f"old{number}"
         old.mkdir(parents=True)
         os.utime(old, (number, number))
     answer(start(state, tmp_path))
@@ -114,7 +114,7 @@ def test_a_server_that_was_never_bootstrapped_is_told_so(tmp_path: Path) -> None
 
 def test_a_wrong_argument_is_refused_by_its_name(state: Path, tmp_path: Path) -> None:
     assert "keep" in answer(start(state, tmp_path, keep="many"))["msg"]
-    assert not (state / "lib").exists()
+    assert not (state / ".lib").exists()
 
 
 def test_a_secret_is_masked_wherever_it_comes_back(state: Path, tmp_path: Path) -> None:

@@ -76,8 +76,16 @@ def test_servers_that_fit_together_are_not_refused(
             {"proxy_scope": "fleet", "proxy_inside_ca": "/ca.pem"},
             "needs both proxy_inside_certificate and proxy_inside_ca.",
         ),
+        (WEB, BOTH, {"app_domains": "shop.example"}, "Make it a list: ['shop.example']."),
     ],
-    ids=["host with an edge", "fleet without", "fleet without proxies", "names", "half of TLS"],
+    ids=[
+        "host with an edge",
+        "fleet without",
+        "fleet without proxies",
+        "names",
+        "half of TLS",
+        "a text for a list",
+    ],
 )
 def test_servers_that_do_not_fit_are_refused_in_one_sentence_everywhere(
     tmp_path: Path, app: Any, proxy: Any, settings: dict[str, Any], told: str

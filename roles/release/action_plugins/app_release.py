@@ -29,6 +29,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
 _NAME = "iadeploy"
+_LIBRARY = ".lib"  # in the state directory; no application can have this name
 _ABSENT = 66  # exit code of the short way when the server does not keep this version
 _UNWANTED = ("checks", "notify")  # parts that no phase of a release uses
 _WINDOW = 0.5  # seconds of one call while a release bakes
@@ -85,7 +86,7 @@ class _Way:
     @property
     def folder(self) -> str:
         """The folder that is named after the package's content."""
-        return f"{self.state_dir}/lib/{self.package.fingerprint}"
+        return f"{self.state_dir}/{_LIBRARY}/{self.package.fingerprint}"
 
 
 class ActionModule(ActionBase):

@@ -57,7 +57,7 @@ def release_calls(steps: list[str], servers: int) -> list[list[str]]:
 def release_endings(verdict: dict[str, Any], told: bool, held: bool) -> list[str]:
     """Return the files of tasks that end a release, in order; none where all is done.
 
-    A plan has touched nothing, and from a commit nobody goes back.
+    A plan has touched nothing, and from a commit on nobody goes back.
 
     Args:
         verdict: what the last phase came to, with its ``phase``, ``ok`` and ``same``.
@@ -67,7 +67,7 @@ def release_endings(verdict: dict[str, Any], told: bool, held: bool) -> list[str
     failed = not verdict["ok"]
     return _needed(
         {
-            "bring_back": failed and verdict["phase"] not in ("plan", "commit"),
+            "bring_back": failed and verdict["phase"] not in ("plan", "commit", "verify"),
             "tell": told and (failed or not verdict["same"]),
             "give_back": held,
             "fail": failed,
