@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import http.client
 import ssl
+from pathlib import Path
 
 import pytest
 
-from .site import Site
+from tests.fleet import Fleet
+
+from .site import Images, Site, make_site
 
 pytestmark = pytest.mark.rig
 CERTIFICATE = "/etc/haproxy/certs/shop.pem"
@@ -20,7 +23,9 @@ cat cert.pem key.pem > {CERTIFICATE} && chmod 600 {CERTIFICATE} key.pem
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion")  # asked for on purpose, to see it refused
-def test_certificate_brings_tls_redirect_and_hsts(site: Site) -> None:
+def test_certificate_brings_tls_redirect_and_hsts(
+    site: Site, fleet: Fleet, images: Images, tmp_path: Path
+) -> None:
     for server in site.servers:
         server.run(["sh", "-c", MAKE])
     site.configure(proxy_tls_certificate=CERTIFICATE)
@@ -37,6 +42,11 @@ def test_certificate_brings_tls_redirect_and_hsts(site: Site) -> None:
         answer = secure.getresponse()
         assert answer.status == 200
         assert "max-age=31536000" in answer.headers["Strict-Transport-Security"]
+        assert old_tls_is_refused(address)
+        other = make_site(fleet, images, tmp_path, "notes", "notes.example", 2)
+        refused = other.operator.run("bootstrap")
+        assert refused.code == 4
+        assert "shop on this server has a proxy_tls_certificate" in refused.text
         assert old_tls_is_refused(address)
     finally:
         site.configure(proxy_tls_certificate="")
