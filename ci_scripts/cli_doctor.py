@@ -20,7 +20,7 @@ def doctor_commands() -> typer.Typer:
     @app.command()
     def doctor(
         github: Annotated[
-            bool, typer.Option("--github", help="Look at the workflows' secrets and variables.")
+            bool, typer.Option("--github", help="Look at the secrets of the workflows.")
         ] = False,
         environment: Annotated[
             str, typer.Option(metavar="ENV", help="Only those of one environment.")
@@ -29,7 +29,7 @@ def doctor_commands() -> typer.Typer:
         as_json: AsJson = False,
         debug: Debug = False,
     ) -> None:
-        """Tell which secrets and variables the workflows need, and which are missing here."""
+        """Tell which secrets the workflows need, and which are missing here."""
 
         def work() -> Report:
             if not github:

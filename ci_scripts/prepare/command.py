@@ -16,12 +16,13 @@ from .. import github
 from ..environments import VARIABLE, Environment, find_environment
 from ..exits import CommandError, Exit
 from ..report import Report, count_servers
+from ..runner.environment import VAULT_FILE
+from ..runner.private import write_private
 from . import folder, material, secrets, ssh
 from .given import Given, read
 from .hosts import HostsError, Placed, place
 
 _OWN = "zz_ci.yml"  # last in its folder, so that it wins
-_VAULT_VARIABLE = "ANSIBLE_VAULT_PASSWORD_FILE"
 
 
 def prepare(name: str, inventories: Path | None, environ: Mapping[str, str] = os.environ) -> Report:
@@ -72,7 +73,7 @@ def _write(made: Path, target: Path, environment: Environment, given: Given) -> 
         **{f"secrets/{name}": value for name, value in given.application.items()},
     }
     for name, text in files.items():
-        folder.write_private(made / name, text)
+        write_private(made / name, text)
     ssh.check_key(made / "key")
     ssh.check_pinned(made / "known_hosts", given.addresses)
     placed = _place(inventory, given.addresses, environment.name)
@@ -82,7 +83,7 @@ def _write(made: Path, target: Path, environment: Environment, given: Given) -> 
         address = placed.addresses.get(name)
         variables = {**({"ansible_host": address} if address else {}), **common}
         text = f"---\n{yaml.safe_dump(variables, sort_keys=True, width=1000)}{secret_text}"
-        folder.write_private(_as_folder(inventory / "host_vars", name) / _OWN, text)
+        write_private(_as_folder(inventory / "host_vars", name) / _OWN, text)
     return placed
 
 
@@ -101,7 +102,7 @@ def _place(inventory: Path, addresses: list[str], environment: str) -> Placed:
             f"Name as many servers as {material.addresses_name(environment)} has addresses.",
         ) from error
     path.unlink()
-    folder.write_private(path, yaml.safe_dump(placed.document, sort_keys=False))
+    write_private(path, yaml.safe_dump(placed.document, sort_keys=False))
     return placed
 
 
@@ -161,14 +162,14 @@ def _as_folder(parent: Path, name: str) -> Path:
         content = wanted.read_text(encoding="utf-8")
         wanted.unlink()
         wanted.mkdir()
-        folder.write_private(wanted / "own.yml", content)
+        write_private(wanted / "own.yml", content)
     return wanted
 
 
 def _told(name: str, target: Path, placed: Placed, given: Given) -> Report:
     variables = {VARIABLE: str(target / "inventories")}
     if given.vault:
-        variables[_VAULT_VARIABLE] = str(target / "vault_password")
+        variables[VAULT_FILE] = str(target / "vault_password")
     for variable, value in variables.items():
         github.set_environment(variable, value)
     report = Report("ci prepare", name)

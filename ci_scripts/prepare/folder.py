@@ -52,14 +52,6 @@ def make_private(folder: Path) -> None:
     folder.chmod(0o700)
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only this user can read."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-
-
 def remove(environ: Mapping[str, str], environment: str = "") -> list[str]:
     """Remove an environment's folder, or all; return the names of those that were there."""
     where = base(environ)

@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..exits import CommandError, Exit
+from .private import write_private
 
+VAULT_PASSWORD, VAULT_FILE = "ANSIBLE_VAULT_PASSWORD", "ANSIBLE_VAULT_PASSWORD_FILE"
 _PASSED = frozenset(
     (
         "HOME",
@@ -27,12 +29,30 @@ _PASSED = frozenset(
         "SSH_AUTH_SOCK",
         "SSL_CERT_FILE",
         "REQUESTS_CA_BUNDLE",
-        "ANSIBLE_VAULT_PASSWORD_FILE",
+        VAULT_FILE,
         "ANSIBLE_VAULT_IDENTITY_LIST",
     )
 )
 _PREFIX = "IADEPLOY_"
 _LEAKS = ("ANSIBLE_DEBUG", "ANSIBLE_KEEP_REMOTE_FILES")
+
+
+def vault_password(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Return the variable that tells Ansible where the vault's password is, from the password.
+
+    A CI service has it as a secret of its own, not as a file; it is written into the private
+    folder of the run. Where a file is set, that one counts.
+
+    Args:
+        environ: the environment of iactl.
+        folder: the private folder of the run.
+    """
+    password = environ.get(VAULT_PASSWORD, "").strip("\r\n")
+    if not password or environ.get(VAULT_FILE):
+        return {}
+    path = folder / "vault-password"
+    write_private(path, f"{password}\n")
+    return {VAULT_FILE: str(path)}
 
 
 def scrubbed(environ: Mapping[str, str], content: Path) -> dict[str, str]:

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .private import write_private
+
 EVENT = "notify_told_by_iactl"
 _PLAYBOOKS = frozenset(("deploy", "rollback", "notify"))
 _NAMES = (
@@ -47,10 +49,7 @@ def hand_over(
         "event": {**_known(environ), **variables.get(EVENT, {})},
     }
     path = folder / "notification.json"
-    with open(
-        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
-    ) as file:
-        json.dump(told, file)
+    write_private(path, json.dumps(told))
     return {**passed, "__notify_handover": str(path)}
 
 

@@ -43,6 +43,18 @@ def private_folder(run: str = "") -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def write_private(path: Path, text: str) -> None:
+    """Write a new file that only this user can read, and the folders above it.
+
+    Raises:
+        FileExistsError: there is one already.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
 def dead_runs() -> list[str]:
     """Return the runs of this user on this machine that were killed not long ago."""
     base = _base()

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..content import content_root, playbook
 from . import child
-from .environment import scrubbed
+from .environment import scrubbed, vault_password
 from .handover import hand_over
 from .private import private_folder
 from .processes import stop_playbook
@@ -52,6 +52,7 @@ def run_playbook(
     content = content_root()
     environment = scrubbed(os.environ, content)
     with private_folder(str(variables.get("release_id", ""))) as folder:
+        environment.update(vault_password(os.environ, folder))
         variables_file = folder / "variables.json"
         passed = hand_over(name, variables, os.environ, folder)
         variables_file.write_text(json.dumps(passed), encoding="utf-8")

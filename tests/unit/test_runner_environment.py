@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_scripts.exits import CommandError, Exit
-from ci_scripts.runner.environment import scrubbed
+from ci_scripts.runner.environment import scrubbed, vault_password
 
 CONTENT = Path("/content")
 TOKEN = "sentinel-token-value"
@@ -58,6 +58,29 @@ def test_no_variable_passes_that_is_not_on_the_short_list(name: str) -> None:
 @pytest.mark.parametrize("name", [*PASSED, "IADEPLOY_REGISTRY_PASSWORD"])
 def test_what_ansible_and_inventories_need_passes(name: str) -> None:
     assert scrubbed({name: "kept"}, CONTENT)[name] == "kept"
+
+
+def test_a_vault_s_password_becomes_a_file_that_only_this_user_reads(tmp_path: Path) -> None:
+    given_on = vault_password({"ANSIBLE_VAULT_PASSWORD": f"{TOKEN}\n"}, tmp_path)
+    name, path = next(iter(given_on.items()))
+    assert name == "ANSIBLE_VAULT_PASSWORD_FILE"
+    assert Path(path).read_text(encoding="utf-8") == f"{TOKEN}\n"
+    assert Path(path).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {"ANSIBLE_VAULT_PASSWORD": "\n"},
+        {"ANSIBLE_VAULT_PASSWORD": TOKEN, "ANSIBLE_VAULT_PASSWORD_FILE": "/own"},
+    ],
+)
+def test_without_a_password_or_beside_a_file_none_is_written(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    assert vault_password(environ, tmp_path) == {}
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_interpreter_s_folder_comes_first_in_the_path() -> None:

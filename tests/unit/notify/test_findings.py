@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ansible.parsing.vault import VaultLib, VaultSecret
 from typer.testing import CliRunner
 
 from ci_scripts import cli
@@ -17,6 +19,7 @@ from ci_scripts.gates.verdict import Finding, Verdict, error, judged, not_run
 from tests.peers import Receiver, faults
 from tests.peers.receiver import SECRET
 
+PASSWORD = "a sentence for the vault"
 FAILED = judged("pip-audit", [Finding("CVE-2099-1", "a hole", "shop")], 12, "packages")
 PASSED = judged("bandit", [], 40, "files")
 LEFT_OUT = not_run("safety", "There is no key.", optional=True)
@@ -40,8 +43,23 @@ def scanned(folder: Path, *verdicts: Verdict) -> None:
     (folder / GATES).write_text(json.dumps(to_json(verdicts)))
 
 
-def run(folder: Path, receiver: Receiver, *arguments: str) -> dict[str, Any]:
-    """Run the command for an environment whose only channel is the receiver."""
+def encrypted(text: str) -> str:
+    """Return a file as ``ansible-vault encrypt`` makes it."""
+    vault = VaultLib([("default", VaultSecret(PASSWORD.encode()))])
+    return str(vault.encrypt(text).decode())
+
+
+def run(
+    folder: Path,
+    receiver: Receiver,
+    *arguments: str,
+    written: Callable[[str], str] = lambda text: text,
+) -> dict[str, Any]:
+    """Run the command for an environment whose only channel is the receiver.
+
+    Args:
+        written: makes what stands in the file of its settings.
+    """
     environment = folder / "inventories" / "staging"
     environment.mkdir(parents=True)
     hosts = {"all": {"children": {"app": {"hosts": {"web1": {"ansible_host": "192.0.2.1"}}}}}}
@@ -53,7 +71,7 @@ def run(folder: Path, receiver: Receiver, *arguments: str) -> dict[str, Any]:
     }
     (environment / "hosts.yml").write_text(yaml.safe_dump(hosts))
     (environment / "group_vars").mkdir()
-    (environment / "group_vars" / "all.yml").write_text(yaml.safe_dump(settings))
+    (environment / "group_vars" / "all.yml").write_text(written(yaml.safe_dump(settings)))
     where = ["--inventories", str(environment.parent), "--evidence", str(folder / "evidence")]
     said = CliRunner().invoke(
         cli.app, ["notify", "findings", "staging", *where, *arguments, "--json"]
@@ -73,6 +91,17 @@ def test_findings_of_every_branch_reach_the_channel(tmp_path: Path, receiver: Re
     assert "development: pip-audit: fail: 1 finding in 12 packages." in event["message"]
     assert "release: it left no verdict" in event["message"]
     assert "main: bandit" not in event["message"]
+
+
+@pytest.mark.slow
+def test_channels_in_a_vault_need_its_password_alone(
+    tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scanned(tmp_path / "evidence" / "main", FAILED)
+    monkeypatch.setenv("ANSIBLE_VAULT_PASSWORD", PASSWORD)
+    said = run(tmp_path, receiver, written=encrypted)
+    assert (said["exit_code"], said["data"]["notify"]) == (0, "sent"), said
+    assert [event["event"] for event in receiver.events] == ["scan_findings"]
 
 
 def test_a_clean_scan_tells_nobody(tmp_path: Path, receiver: Receiver) -> None:
