@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from .. import tool
 from ..job import Job
 from ..verdict import Finding, Verdict, error, judged
-from .subject import nothing
+from .subject import nothing, yaml_files
 
 NAME = "yamllint"
 _FOUND = re.compile(
@@ -22,8 +22,8 @@ _CLEAN, _ERRORS, _WARNINGS = 0, 1, 2
 
 
 def run(job: Job) -> Verdict:
-    """Look at the files that the settings name."""
-    files = job.project.within(job.project.settings.lint.yaml, ".yml", ".yaml")
+    """Look at the files that the settings name; an encrypted one is no YAML."""
+    files = yaml_files(job.project)
     if not files:
         return nothing(NAME, "YAML files")
     ran = tool.run(command(files), job.project.root)
