@@ -27,6 +27,7 @@ _URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&()*+,;=%-]{1,480}")
 _BACKUP = re.compile(r"[0-9]{8}-[0-9]{6}-[A-Za-z0-9_.+-]{1,60}")
 _REASON = re.compile(r"[^\W_](?:[^\W]|[ .,:;!?()'/#@+=-]){2,299}")
 _LARGEST_KEY = 1 << 16  # bytes
+_NO_NAME = re.compile(r"[^A-Za-z0-9._@+-]")
 _ACTOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+\[\]-]{0,79}")
 
 
@@ -78,7 +79,8 @@ def backup_name(text: str) -> str:
 
 
 def actor(text: str | None, environ: Mapping[str, str] = os.environ) -> str:
-    """Return who acts: the option, else GitHub's actor, else the log-in name.
+    """Return who acts: the option, else GitHub's actor, else the log-in name; of that, signs that
+    no record takes become dashes, since nobody typed it here.
 
     Raises:
         CommandError: the option is not a plausible name.
@@ -160,6 +162,6 @@ def run_url(environ: Mapping[str, str] = os.environ) -> str:
 
 def _login_name() -> str:
     try:
-        return getpass.getuser()
+        return _NO_NAME.sub("-", getpass.getuser()).lstrip("-")[:80] or f"uid-{os.getuid()}"
     except (KeyError, OSError):
         return f"uid-{os.getuid()}"

@@ -140,6 +140,12 @@ def _release(request: Request, action: str, variables: dict[str, Any], check: bo
     return report
 
 
+def _claim(plan: dict[str, Any] | None, run: str) -> dict[str, Any]:
+    """Return the lease that is given back. A plan that was refused may have been made again, and
+    have got the lease then; the server knows whose it is."""
+    return {**((plan or {}).get("lease") or {"run": run}), "held": True}
+
+
 def _finish(request: Request, action: str, variables: dict[str, Any], run: Result) -> Result | None:
     """After a cancel, end the release: forward where it is not undone any more, else back.
 
@@ -163,7 +169,7 @@ def _finish(request: Request, action: str, variables: dict[str, Any], run: Resul
             **variables,
             "release_ending": ending,
             "release_id": target or variables["release_id"],
-            "release_claim": (plan or {}).get("lease") or {"run": variables["release_id"]},
+            "release_claim": _claim(plan, variables["release_id"]),
             "release_handover": (plan or {}).get("handover") or "none",
             "release_action": action,
             "release_target": target or "previous",

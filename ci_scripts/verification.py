@@ -48,7 +48,8 @@ def judge(report: Report, result: Result) -> Report:
         report.next_step = "docs/verify.md lists what each kind takes."
         return report
     lost = {name: told["problem"] for name, told in places.items() if told["lost"]}
-    failed = [line for line in verdict["failed"] if line.partition(":")[0] not in lost]
+    of_lost = tuple(f"{name}: " for name in lost)
+    failed = [line for line in verdict["failed"] if not line.startswith(of_lost)]
     report.details = failed + [f"warning: {line}" for line in verdict["warnings"]]
     if not places:
         report.exit, report.message = Exit.BAD_INPUT, verdict["message"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 
 import pytest
 from hypothesis import given
@@ -100,6 +101,15 @@ def test_a_user_without_a_name_is_named_by_number(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(getpass, "getuser", unknown)
     assert inputs.actor(None, {}).startswith("uid-")
+
+
+@pytest.mark.parametrize(
+    ("login", "name"),
+    [("CORP\\alice", "CORP-alice"), ("jörg", "j-rg"), ("-x", "x"), ("é" * 99, "")],
+)
+def test_a_log_in_name_stops_nobody(login: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: login)
+    assert inputs.actor(None, {}) == (name or f"uid-{os.getuid()}")
 
 
 def test_github_s_actor_is_checked_like_the_option() -> None:

@@ -132,6 +132,12 @@ def _lost(verdict: Facts, code: int, environment: str, begun: Facts) -> Facts:
             f" ({', '.join(verdict['unhealthy'])}).",
             "next_step": f"Run 'iactl verify {environment}'.",
         }
+    if verdict["fenced"]:
+        return {
+            "message": "The run has lost its lock to another one, which now decides what"
+            f" {environment} serves.",
+            "next_step": f"Run 'iactl status {environment}'.",
+        }
     if code == _NEEDS_HUMAN:
         return {
             "message": f"{phase} failed on {', '.join(failed)}, and not every server is where it"

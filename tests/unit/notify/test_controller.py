@@ -193,6 +193,13 @@ def test_a_fleet_in_doubt_calls_for_a_human() -> None:
     assert (told["event"], "iactl status live" in told["next_step"]) == ("needs_human", True)
 
 
+def test_a_run_that_lost_its_lock_on_the_way_was_not_refused() -> None:
+    plan = verdict("plan", {"web1": planned()})
+    prepared = verdict("prepare", {"web1": answered("prepare")}, plan)
+    fenced = verdict("switch", {"web1": refused("switch", "fenced")}, prepared)
+    assert "lost its lock" in ended(fenced, {})["message"]
+
+
 @pytest.mark.parametrize(
     ("image", "version"),
     [
