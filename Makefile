@@ -34,7 +34,8 @@ demo: $(READY) ## Deploy a real application to two throwaway servers, and watch
 demo-down: $(READY) ## Remove the servers and the images of this checkout's demo
 	@$(BIN)/python -m examples.demo down
 
-test: $(READY) $(APPLICATION_READY) $(SAFETY_READY) ## Run the tests, one row of each fault among them
+test: ## Run the tests, one row of each fault among them
+	@$(MAKE) --no-print-directory -j3 $(READY) $(APPLICATION_READY) $(SAFETY_READY)
 	@$(BIN)/python -m tests.everything
 
 test-long: $(READY) $(APPLICATION_READY) ## Run every row of the fault suite, a long load, and the pipeline's own lines

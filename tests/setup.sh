@@ -28,9 +28,9 @@ progress() {
         case $word in
             Collecting | Processing)
                 fetched=$((fetched + 1))
-                if [ $((fetched % 25)) -eq 0 ]; then echo "setup: fetched $fetched packages"; fi
+                if [ $((fetched % 25)) -eq 0 ]; then echo "setup: $target: fetched $fetched packages"; fi
                 ;;
-            Installing) echo "setup: installing $fetched packages" ;;
+            Installing) echo "setup: $target: installing $fetched packages" ;;
         esac
     done
 }
@@ -42,8 +42,12 @@ fi
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
         echo "setup: installing python3-venv"
-        apt-get update -qq
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+        # One at a time: `make test` makes three environments side by side.
+        (
+            flock 9
+            apt-get update -qq
+            DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+        ) 9<"$0"
     else
         echo "setup: $python cannot make virtual environments; install python3-venv" >&2
         exit 2
