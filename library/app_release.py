@@ -259,10 +259,13 @@ options:
         description: Run that no host has heard of for its whole time; V(plan) takes over from it.
         type: str
         default: ''
-      dead:
-        description: Whether the run in O(lease.expired) is known to have ended already.
-        type: bool
-        default: false
+      dead_runs:
+        description:
+          - Runs that are known to have been killed. The one in O(lease.expired) need not run out
+            when it is among them, and V(plan) notes no refusal because of one.
+        type: list
+        elements: str
+        default: []
       last:
         description:
           - Whether the run is over with this phase, where it went well. V(commit) and V(abort) let

@@ -67,7 +67,7 @@ LEASE_OPTIONS: dict[str, Any] = {
     "seconds": {"type": "float", "default": 120.0},
     "grant": {"type": "bool", "default": False},
     "expired": {"type": "str", "default": ""},
-    "dead": {"type": "bool", "default": False},
+    "dead_runs": {"type": "list", "elements": "str", "default": []},
     "last": {"type": "bool", "default": False},
 }
 

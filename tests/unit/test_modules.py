@@ -384,17 +384,22 @@ def test_a_refusal_by_another_server_is_in_the_ledger_of_the_one_that_granted_th
     assert told == ([wanted] if reason else [])
 
 
-@pytest.mark.parametrize(("seconds", "told"), [(120.0, ["refused"]), (0.0, [])])
+@pytest.mark.parametrize(
+    ("seconds", "dead", "told"),
+    [(120.0, [], ["refused"]), (0.0, [], []), (120.0, [RELEASE_ID], [])],
+    ids=["lives", "silent for its whole time", "killed"],
+)
 def test_who_is_refused_by_a_living_run_is_in_the_ledger(
     plan: dict[str, Any],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     seconds: float,
+    dead: list[str],
     told: list[str],
 ) -> None:
     store = Store(str(tmp_path), "shop")
     store.lease.grant(Claim(RELEASE_ID, seconds=seconds, owner="sam"))
-    asked = {"run": "20260101-000000-bbbb", "grant": True}
+    asked = {"run": "20260101-000000-bbbb", "grant": True, "dead_runs": dead}
     answer = run_module("app_release", {**plan, "lease": asked}, capsys)
     assert answer["cause"] == "locked"
     entries = store.ledger().entries

@@ -68,7 +68,7 @@ def _run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         except DeployError as error:
             if not check_mode:
                 host.store.lease.release(claim.run, over=params["lease"]["grant"])
-                if _is_final(error):
+                if _is_final(error, params["lease"]["dead_runs"]):
                     _note_refusal(host, params, error.what)
             raise
     if params["phase"] == "unlock":
@@ -84,9 +84,16 @@ def _run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     return _mutate(host, params, claim)
 
 
-def _is_final(error: DeployError) -> bool:
-    """Tell whether the plan ends the release; it is made again where a run may have died."""
-    return error.cause != "locked" or bool(error.evidence.get("lease", {}).get("alive", True))
+def _is_final(error: DeployError, dead_runs: list[str]) -> bool:
+    """Tell whether the plan ends the release; it is made again where a run has died.
+
+    Args:
+        dead_runs: runs that the asker knows to have been killed.
+    """
+    lease = error.evidence.get("lease", {})
+    return error.cause != "locked" or (
+        lease.get("alive", True) and lease.get("run") not in dead_runs
+    )
 
 
 def _note_refusal(host: Host, params: dict[str, Any], reason: str) -> None:
@@ -99,10 +106,11 @@ def _note_refusal(host: Host, params: dict[str, Any], reason: str) -> None:
 
 def _lock(host: Host, options: dict[str, Any], claim: Claim) -> int:
     """Return the number of the lease that this server grants; 0 where another one grants it."""
+    known_dead = options["expired"] in options["dead_runs"]
     if options["grant"]:
-        return host.store.lease.grant(claim, options["expired"], force=options["dead"])
+        return host.store.lease.grant(claim, options["expired"], force=known_dead)
     if options["expired"]:
-        host.store.lease.bar(options["expired"], force=options["dead"])
+        host.store.lease.bar(options["expired"], force=known_dead)
     return 0
 
 
