@@ -63,7 +63,8 @@ FAULTS: dict[int, Fault] = {
     2: Fault(
         "A CI job is cancelled",
         "As GitHub does it: SIGINT, after 7.5 s SIGTERM, 2.5 s later SIGKILL. On a fleet of one"
-        " server, whose phases are one call, SIGINT after each step of the journal.",
+        " server, whose phases are one call, SIGINT after each step of the journal. SIGINT where"
+        " nobody is left who reads the output.",
         "Exit 7 within 10 s; the old release, no lock, nothing left running on a server. Exit 0"
         " where the one server had committed the release already.",
     ),
@@ -161,8 +162,10 @@ FAULTS: dict[int, Fault] = {
     ),
     18: Fault(
         "Nothing to go back to",
-        "The old image is removed on one server; the old release's database is gone.",
-        "Exit 8 with what is there, nothing changed; exit 5 on the release that serves, no loop.",
+        "The old image is removed on one server; the old release's database is gone. A rollback to"
+        " what still runs behind a killed deploy breaks on one server.",
+        "Exit 8 with what is there, nothing changed; exit 5, or 4, with every server on the release"
+        " that served, no loop.",
     ),
     19: Fault(
         "Slack and SendGrid fail",

@@ -13,6 +13,7 @@ from http.client import HTTPConnection
 
 import pytest
 
+from tests.e2e.operator import DEADLINE
 from tests.e2e.site import Site
 from tests.fleet.waiting import wait_until
 
@@ -60,6 +61,27 @@ def test_cancelled_as_ci_does_it(row: Callable[..., Row], phase: str) -> None:
         assert seconds < 10 * pace
         wait_idle(it)
         assert time.monotonic() - ended < 15 * pace
+        after = it.look()
+        assert {name: one.at_rest for name, one in after.items()} == {
+            name: one.at_rest for name, one in before.items()
+        }
+        assert not any(one.lease["held"] for one in after.values())
+
+
+@pytest.mark.row(2)
+def test_cancelled_with_nobody_left_who_reads_its_output(row: Callable[..., Row]) -> None:
+    """As by Ctrl-C behind ``2>&1 | tee log``: the signal ends tee too."""
+    with row() as it:
+        before = it.look()
+        it.configure(app_bake_seconds=60)
+        process = it.start_deploy(it.new)
+        it.traffic.prober.wait_version(it.new, deadline=90)
+        for pipe in (process.stdout, process.stderr):
+            assert pipe is not None
+            pipe.close()
+        os.kill(process.pid, signal.SIGINT)
+        assert process.wait(DEADLINE) == 7
+        wait_idle(it)
         after = it.look()
         assert {name: one.at_rest for name, one in after.items()} == {
             name: one.at_rest for name, one in before.items()

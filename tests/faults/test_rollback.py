@@ -7,9 +7,13 @@ from collections.abc import Callable
 import pytest
 
 from tests.e2e.site import Site
+from tests.fleet.family import kill_all
+from tests.fleet.waiting import wait_until
 
+from .breakpoint import PYTHON, journal_step
 from .row import Row
 from .truth import Truth
+from .waits import wait_idle
 
 pytestmark = [pytest.mark.rig, pytest.mark.row(18)]
 
@@ -58,6 +62,33 @@ def test_release_before_does_not_work_any_more(row: Callable[..., Row], site: Si
         assert after == before  # what was to come back is kept as it was
         phases = [one["phase"] for one in said.report["data"]["phases"]]
         assert phases == ["plan", "prepare", "abort"]
+
+
+def test_rollback_breaks_on_one_server_behind_a_killed_deploy(
+    row: Callable[..., Row], site: Site
+) -> None:
+    """The release before still runs everywhere, and every journal is the killed deploy's."""
+    at = journal_step(site.servers[1], "switch", "after")
+    with row(status=None) as it:
+        it.configure(app_bake_seconds=60)
+        process = it.start_deploy(it.new)
+        wait_until(lambda: {one.served for one in it.look().values()} == {it.new}, "the switch")
+        kill_all(process)
+        it.restore()
+        wait_idle(it)
+        it.configure(ansible_python_interpreter=PYTHON)
+        at.set()
+        try:
+            process = it.start("rollback")
+            at.wait(process)
+            at.kill()
+            said = it.finish(process)
+        finally:
+            at.clear()
+            it.restore()
+        assert said.code == 4, said.text
+        assert f"every server serves {it.new} as before" in said.text, said.text
+        assert {one.served for one in it.look().values()} == {it.new}
 
 
 def names(truth: Truth) -> list[str]:
