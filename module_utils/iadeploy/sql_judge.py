@@ -29,29 +29,36 @@ _RULES: tuple[tuple[str, str], ...] = (
     ),
     (r"TRUNCATE\b", "deletes all rows"),
     (r"(WITH .*)?DELETE FROM\b", "deletes rows"),
+    (r"(WITH .*)?MERGE INTO\b.* THEN DELETE\b", "deletes rows"),
     (r"(DO|CALL|EXECUTE)\b", "runs code that cannot be judged"),
     (r"REVOKE\b", "takes a permission away"),
-    (r"ALTER (TABLE|VIEW|SEQUENCE|TYPE|DOMAIN|SCHEMA|MATERIALIZED VIEW)\b.* SET SCHEMA\b", "moves"),
-    (
-        r"ALTER (TABLE|VIEW|SEQUENCE|TYPE|DOMAIN|SCHEMA|MATERIALIZED VIEW)\b.*"
-        r" RENAME (?!CONSTRAINT\b)",
-        "renames what the old release uses",
-    ),
+    # Objects of every kind: one that a list forgets would be a miss.
+    (r"ALTER .* SET SCHEMA\b", "moves"),
+    (r"ALTER (?!INDEX\b).* RENAME (?!CONSTRAINT\b)", "renames what the old release uses"),
 )
-# What one action of an ALTER TABLE does; "COLUMN" is optional in most of them.
+# What has actions: a domain is one column's worth of them, a composite type has attributes.
+_ALTERED = re.compile(
+    rf"ALTER (TABLE|FOREIGN TABLE|VIEW|TYPE|DOMAIN) (IF EXISTS )?(ONLY )?{_NAME} (\* )?"
+    r"(?P<actions>.*)",
+    re.IGNORECASE,
+)
+# What one of them does; "COLUMN" is optional in most.
 _ACTIONS: tuple[tuple[str, str], ...] = (
-    (r"DROP (?!CONSTRAINT\b)", "drops what the old release may use"),
+    (r"DROP (?!CONSTRAINT\b|NOT NULL\b|DEFAULT\b)", "drops what the old release may use"),
     (r"DETACH PARTITION\b", "takes rows away"),
-    (rf"ALTER (COLUMN )?{_NAME} SET NOT NULL\b", "the old release may leave it empty"),
-    (rf"ALTER (COLUMN )?{_NAME} DROP DEFAULT\b", "the old release may rely on it"),
+    (rf"(ALTER (COLUMN )?{_NAME} )?SET NOT NULL\b", "the old release may leave it empty"),
+    (rf"ADD (CONSTRAINT {_NAME} )?NOT NULL\b", "the old release may leave it empty"),
+    (rf"(ALTER (COLUMN )?{_NAME} )?DROP DEFAULT\b", "the old release may rely on it"),
     (
-        rf"ALTER (COLUMN )?{_NAME} (SET DATA )?TYPE"
+        rf"ALTER (COLUMN |ATTRIBUTE )?{_NAME} (SET DATA )?TYPE"
         r" (?!(TEXT|BIGINT|VARCHAR|CHARACTER VARYING)( USING .*)?$)",
         "may narrow or change values",
     ),
     (
         r"ADD (?!CONSTRAINT\b|CHECK\b|UNIQUE\b|PRIMARY\b|FOREIGN\b|EXCLUDE\b)"
-        r"(?=.*(?<!IS )\bNOT NULL\b)(?!.*\b(DEFAULT|GENERATED|(BIG|SMALL)?SERIAL)\b)",
+        # Behind the name, which may be one of the words; ON DELETE SET DEFAULT gives none.
+        rf"(COLUMN )?(IF NOT EXISTS )?{_NAME} (?=.*(?<!IS )\bNOT NULL\b)"
+        r"(?!.*((?<!SET )\bDEFAULT|\bGENERATED|\b(BIG|SMALL)?SERIAL)\b)",
         "the old release leaves it empty",
     ),
 )
@@ -81,8 +88,8 @@ def _placeholder(match: re.Match[str]) -> str:
     if match["comment"] is not None:
         return " "
     if match["name"] is not None:
-        # A quoted name may hold a space, a semicolon, or a word that looks like SQL.
-        return re.sub(r"[^A-Za-z0-9_]", "_", match["name"][1:-1]) + "_" * (" " in match["name"])
+        # A quoted name may hold a space or a semicolon, and be a word of SQL: none ends in "_".
+        return re.sub(r"[^A-Za-z0-9_]", "_", match["name"][1:-1]) + "_"
     return "''" if match["text"] is not None else "$$"
 
 
@@ -90,12 +97,8 @@ def _reason(statement: str) -> str:
     for pattern, reason in _RULES:
         if re.match(pattern, statement, re.IGNORECASE):
             return reason
-    table = re.match(
-        rf"ALTER TABLE (IF EXISTS )?(ONLY )?{_NAME} (\* )?(?P<actions>.*)",
-        statement,
-        re.IGNORECASE,
-    )
-    for action in _actions(table["actions"]) if table else []:
+    altered = _ALTERED.match(statement)
+    for action in _actions(altered["actions"]) if altered else []:
         for pattern, reason in _ACTIONS:
             if re.match(pattern, action, re.IGNORECASE):
                 return reason
@@ -103,7 +106,7 @@ def _reason(statement: str) -> str:
 
 
 def _actions(text: str) -> list[str]:
-    """Return the actions of an ALTER TABLE: what commas outside of brackets separate."""
+    """Return the actions of an ALTER: what commas outside of brackets separate."""
     parts, depth = [""], 0
     for character in text:
         depth += (character == "(") - (character == ")")
