@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.fleet.waiting import wait_until
-from tests.peers import Slack
+from tests.peers import Slack, faults
 from tests.peers.slack import TOKEN
 from tests.peers.slack_blocks import texts
 
@@ -60,6 +60,22 @@ def test_deploy_is_one_message_that_becomes_its_outcome(
     assert (again.code, again.report["data"]["notify"]) == (0, "none")
     assert site.operator.run("rollback").report["data"]["notify"] == "sent"
     assert titles(slack)[-1] == "↩"
+
+
+def test_release_that_a_required_channel_is_not_told_of_does_not_begin(
+    site: Site, slack: Slack
+) -> None:
+    slack.misbehave(for_good=faults.answers(500))
+    site.configure(notify_required=True)
+    before = site.snapshot()
+    said = site.operator.run("deploy", "--image", site.images("2.0.0"))
+    assert said.code == 3, said.text
+    assert "notify_required is set" in said.text and "slack" in said.text.lower(), said.text
+    assert site.snapshot() == before
+    # Another machine need not wait until the lock runs out.
+    site.configure(notify_required=False)
+    ended = site.operator.playbook("deploy", f"release_image={site.images('2.0.0')}")
+    assert ended.returncode == 0, ended.stdout
 
 
 def test_failed_deploy_says_so_without_a_line_of_the_log(site: Site, slack: Slack) -> None:
