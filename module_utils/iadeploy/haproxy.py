@@ -20,7 +20,7 @@ from .traffic import Counters
 # srv_admin_state is a bit mask (management guide, "show servers state").
 _ADMIN_MAINT = 0x01 | 0x02 | 0x04 | 0x20
 _ADMIN_DRAIN = 0x08 | 0x10
-_NEEDED = ("srv_name", "srv_admin_state", "srv_uweight")
+_NEEDED = ("be_name", "srv_name", "srv_addr", "srv_port", "srv_admin_state", "srv_uweight")
 # What the configuration gives both slots.
 _EQUAL = dict.fromkeys(SLOTS, 1)
 
@@ -131,6 +131,47 @@ class Proxy:
             self.park()
         else:
             self.serve(serving, beside="maint")
+
+    def route(self, slot: str, address: str, port: int) -> None:
+        """Have a free slot lead to where its release will listen.
+
+        A slot leads where the one before it was until it is told otherwise, and HAProxy keeps the
+        port over a restart; the configuration knows the port of one release only.
+
+        Raises:
+            DeployError: HAProxy did not take the change.
+        """
+        wanted = {"srv_addr": address, "srv_port": str(port)}
+        astray = [
+            row["be_name"] for row in self._leading(slot) if not wanted.items() <= row.items()
+        ]
+        if not astray:
+            return
+        changes = (f"set server {name}/{slot} addr {address} port {port}" for name in astray)
+        self._command(";".join(changes))
+        if any(not wanted.items() <= row.items() for row in self._leading(slot)):
+            raise DeployError(
+                f"HAProxy does not send backend '{self.backend}', slot {slot}, to {address}:{port}",
+                "Look at HAProxy's log on this server, then run the command again",
+            )
+        self.save()
+
+    def _leading(self, slot: str) -> list[dict[str, str]]:
+        """Return where a slot leads, also for an edge's checks."""
+        mine = (self.backend, f"check_{self.backend}")
+        rows = _servers(self._command("show servers state"))
+        return [row for row in rows if row["be_name"] in mine and row["srv_name"] == slot]
+
+    def addresses(self) -> dict[str, str]:
+        """Return the address that each slot leads to."""
+        return {row["srv_name"]: row["srv_addr"] for row in _servers(self._look())}
+
+    def unreached(self, slot: str) -> str:
+        """Say why HAProxy's own checks do not reach a slot, or return an empty string."""
+        row = self._statistics(slot)
+        if not row.get("status", "").startswith("DOWN"):
+            return ""
+        return row.get("last_chk") or row.get("check_status") or "it does not answer"
 
     def park(self) -> None:
         """Take both slots out of rotation: nothing is deployed here."""

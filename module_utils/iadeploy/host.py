@@ -183,7 +183,8 @@ class View:
 
     Attributes:
         states: slot to proxy state.
-        containers: slot to the container in it; a running one before a stopped one.
+        containers: slot to the container in it; a running one before one that is being
+            restarted, and that before a stopped one.
         layout: which slot serves and which is free.
         processes: containers of what runs beside the web process, as listed.
     """
@@ -218,8 +219,10 @@ class View:
 
 
 def _one_per_slot(containers: list[Container]) -> dict[str, Container]:
+    """Return what a slot is about, of all that were ever made for it and are kept stopped: what
+    runs, else what is being restarted."""
     chosen: dict[str, Container] = {}
-    for container in sorted(containers, key=lambda one: not one.running):
+    for container in sorted(containers, key=lambda one: (not one.running, not one.alive)):
         if container.slot in SLOTS:
             chosen.setdefault(container.slot, container)
     return chosen

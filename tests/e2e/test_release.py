@@ -110,6 +110,20 @@ def test_rollback_to_a_named_release_and_to_nowhere(site: Site) -> None:
     assert site.snapshot() == before
 
 
+def test_release_that_listens_on_another_port(site: Site) -> None:
+    with site.traffic() as traffic:
+        site.configure(app_port=8001, app_env={"PORT": "8001"})
+        site.deploy("2.0.0")
+        assert set(site.served().values()) == {"2.0.0"}
+        assert site.operator.run("rollback").code == 0
+        assert set(site.served().values()) == {"1.0.0"}
+    traffic.assert_unharmed({"1.0.0", "2.0.0"})
+    site.deploy("2.0.0")
+    for server in site.servers:
+        server.run(["service", "haproxy", "restart"])
+    assert set(site.served().values()) == {"2.0.0"}
+
+
 def test_second_application_beside_the_first(
     site: Site, fleet: Fleet, images: Images, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from tests.fleet.waiting import wait_until
+from tests.unit.builders import ADDRESSES
 
 BACKEND = "app_shop"
 CHECKED = "app_other"
@@ -24,7 +25,7 @@ _HEADER = (
     " srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port\n"
 )
 _ROW = (
-    "{id} {backend} {number} {slot} 127.0.0.1 2 {admin} {weight} 1 8 1 0 2 0 0 0 0 - {port} - 0 0"
+    "{id} {backend} {number} {slot} {address} 2 {admin} {weight} 1 8 1 0 2 0 0 0 0 - {port} - 0 0"
     " - - 0\n"
 )
 _STAT = (
@@ -103,6 +104,7 @@ class RecordedHaproxy(HaproxyPeer):
         self.seen: list[dict[str, str]] = []
         self.between: list[dict[str, str]] = []
         self._admin = {BACKEND: {"blue": 0, "green": 0}, "app_other": {"blue": 0, "green": 1}}
+        self._places: dict[str, tuple[str, int]] = {}
         self._weights: dict[str, dict[str, int]] = {BACKEND: {}, "app_other": {}}
         self._ended = threading.Event()
         self._server = _Server(str(socket_path), _Connection)
@@ -158,8 +160,11 @@ class RecordedHaproxy(HaproxyPeer):
             if any(name not in self._admin for name in wanted):
                 return _NO_BACKEND
             return _HEADER + "".join(map(self._rows, wanted))
-        assert words[:2] == ["set", "server"] and words[3] in ("state", "weight", "health"), command
+        assert words[:2] == ["set", "server"], command
+        assert words[3] in ("state", "weight", "health", "addr"), command
         backend, _, slot = words[2].partition("/")
+        if words[3] == "addr":
+            return self._move(words[2], words[4], int(words[6]))
         if words[3] == "health":
             return "Health checks are not enabled on this server.\n"
         if words[3] == "weight":
@@ -175,10 +180,20 @@ class RecordedHaproxy(HaproxyPeer):
                 slot=slot,
                 admin=flag,
                 weight=self._weights[backend].get(slot, 1),
-                port=18000 + number,
+                address=self._place(backend, slot, number)[0],
+                port=self._place(backend, slot, number)[1],
             )
             for number, (slot, flag) in enumerate(self._admin[backend].items(), start=1)
         )
+
+    def _place(self, backend: str, slot: str, number: int) -> tuple[str, int]:
+        usual = ADDRESSES[slot] if backend == BACKEND else "127.0.0.1"
+        return self._places.get(f"{backend}/{slot}", (usual, 18000 + number))
+
+    def _move(self, server: str, address: str, port: int) -> str:
+        if not self.deaf:
+            self._places[server] = (address, port)
+        return f"IP changed to '{address}', port changed to '{port}' by 'stats socket command'\n"
 
     def _weigh(self, backend: str, slot: str, weight: int) -> str:
         if slot not in self._admin.get(backend, {}):

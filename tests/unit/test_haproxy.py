@@ -77,6 +77,39 @@ def test_serving_again_changes_nothing(haproxy: HaproxyPeer, proxy: Proxy) -> No
     assert haproxy.states() == {"blue": "drain", "green": "ready"}
 
 
+@pytest.mark.parametrize("slot", ["blue", "green"])
+def test_a_slot_leads_where_its_release_listens_also_after_a_restart(
+    haproxy: HaproxyPeer, proxy: Proxy, slot: str
+) -> None:
+    proxy.route(slot, "127.0.0.9", 5000)
+    proxy.route(slot, "127.0.0.9", 5000)
+    saved = [line.split() for line in proxy.state_file.read_text().splitlines()[2:]]
+    [row] = [row for row in saved if row[1] == BACKEND and row[3] == slot]
+    assert (row[4], row[18]) == ("127.0.0.9", "5000")
+    assert proxy.addresses()[slot] == "127.0.0.9"
+    del haproxy
+
+
+def test_a_slot_that_leads_nowhere_else_is_an_error(
+    recorded_haproxy: RecordedHaproxy, tmp_path: Path
+) -> None:
+    recorded_haproxy.deaf = True
+    error = failure_of(lambda: proxy_at(recorded_haproxy, tmp_path).route("green", "::1", 5000))
+    assert "slot green, to ::1:5000" in error.what
+
+
+def test_why_checks_do_not_reach_a_slot_is_told(
+    real_haproxy: HaproxyPeer | str, tmp_path: Path
+) -> None:
+    if not isinstance(real_haproxy, RealHaproxy):
+        pytest.skip(str(real_haproxy))
+    proxy = Proxy(CHECKED, str(real_haproxy.socket_path), str(tmp_path / "servers.state"))
+    proxy.serve("blue", beside="maint")
+    wait_until(lambda: bool(proxy.unreached("blue")), "three failed checks", every=0.05)
+    assert "refused" in proxy.unreached("blue")
+    assert proxy.unreached("green") == ""
+
+
 def test_park_takes_both_slots_out(haproxy: HaproxyPeer, proxy: Proxy) -> None:
     proxy.park()
     assert haproxy.states() == {"blue": "maint", "green": "maint"}

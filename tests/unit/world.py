@@ -25,6 +25,7 @@ class World:
     def __init__(self) -> None:
         self.there: dict[str, Container] = {}
         self.slots = {"blue": "ready", "green": "maint"}
+        self.places = {slot: (address, 8000) for slot, address in ADDRESSES.items()}
         self.stuck: set[str] = set()
         self.busy: set[str] = set()
         self.endless: set[str] = set()
@@ -48,6 +49,14 @@ class World:
     def isolate(self, slot: str, serving: str | None) -> None:
         """Send nothing to a free slot."""
         self.slots[slot] = "maint"
+
+    def route(self, slot: str, address: str, port: int) -> None:
+        """Have a slot lead somewhere."""
+        self.places[slot] = (address, port)
+
+    def addresses(self) -> dict[str, str]:
+        """Tell where each slot leads."""
+        return {slot: address for slot, (address, _) in self.places.items()}
 
     def park(self) -> None:
         """Send requests nowhere."""

@@ -87,6 +87,7 @@ def _watch(
     while True:
         check_tether()
         _check_container(host, release)
+        _check_reached(host, release, slot)
         handover.check_processes(host, release, beside)
         bad = _check_health(host, release, slot, bad)
         new = _check_traffic(host, release, journal, wanted.limits)
@@ -132,6 +133,13 @@ def _check_container(host: Host, release: Release) -> None:
     what = fate(host.engine.inspect(release.container))
     if what:
         raise _worse(host, release, f"the container {what} after it took traffic")
+
+
+def _check_reached(host: Host, release: Release, slot: str) -> None:
+    """Raise when the proxy finds nobody there: it counts no request that it sends to nobody."""
+    why = host.proxy.unreached(slot)
+    if why:
+        raise _worse(host, release, f"the proxy does not reach it: {why}")
 
 
 def _check_health(host: Host, release: Release, slot: str, bad: int) -> int:

@@ -32,6 +32,7 @@ def plan_deploy(
     """
     _check_ledger(host)
     _check_space(host)
+    _check_slots(host)
     digest = wanted.digest
     if not digest or not host.engine.has_image(wanted.image):
         digest = host.engine.resolve(parse_reference(_asked_for(wanted)))
@@ -57,6 +58,7 @@ def plan_rollback(host: Host, target: str, *, first: bool = False) -> dict[str, 
     Raises:
         DeployError: there is no such release here, or its image is gone.
     """
+    _check_slots(host)
     view = host.observe()
     serving = view.serving
     if target == "previous":
@@ -81,6 +83,22 @@ def plan_rollback(host: Host, target: str, *, first: bool = False) -> dict[str, 
         "diff": _diff(host, view, release),
         **view.summary(),
     }
+
+
+def _check_slots(host: Host) -> None:
+    """Return when HAProxy's slots are where containers are placed.
+
+    Raises:
+        DeployError: they are elsewhere.
+    """
+    known = host.proxy.addresses()
+    if known != host.settings.addresses:
+        raise DeployError(
+            f"HAProxy has the slots of '{host.app}' at {' and '.join(known.values())}, app_slot_index"
+            f" places containers at {' and '.join(host.settings.addresses.values())}",
+            "Set app_slot_index to what it was, or run 'iactl bootstrap' where it is a new one",
+            cause="refused",
+        )
 
 
 def _is_complete(host: Host, view: View, first: bool) -> bool:

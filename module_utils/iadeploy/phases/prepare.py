@@ -49,6 +49,7 @@ def prepare(
     values = host.store.load_secrets(release.id)
     timings["fetch"] = time.monotonic() - started
     host.proxy.isolate(slot, view.layout.serving)
+    host.proxy.route(slot, host.settings.addresses[slot], release.runtime.port)
     started = time.monotonic()
     try:
         repaired = host.clear(slot)

@@ -155,7 +155,7 @@ def main() -> None:
     if MODE == "crash":
         sys.exit(f"fatal: cannot log in with password {secret()}")
     time.sleep({"slow": 4, "late": 15}.get(MODE, 0))
-    server = Server(("0.0.0.0", 8000), Handler)
+    server = Server(("0.0.0.0", int(os.environ.get("PORT", "8000"))), Handler)
     signal.signal(
         signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start()
     )

@@ -19,7 +19,7 @@ from ci_scripts.gates.verdict import Finding, Verdict, error, judged, not_run
 from tests.peers import Receiver, faults
 from tests.peers.receiver import SECRET
 
-PASSWORD = "a sentence for the vault"
+OPENS = "a sentence for the vault"
 FAILED = judged("pip-audit", [Finding("CVE-2099-1", "a hole", "shop")], 12, "packages")
 PASSED = judged("bandit", [], 40, "files")
 LEFT_OUT = not_run("safety", "There is no key.", optional=True)
@@ -45,7 +45,7 @@ def scanned(folder: Path, *verdicts: Verdict) -> None:
 
 def encrypted(text: str) -> str:
     """Return a file as ``ansible-vault encrypt`` makes it."""
-    vault = VaultLib([("default", VaultSecret(PASSWORD.encode()))])
+    vault = VaultLib([("default", VaultSecret(OPENS.encode()))])
     return str(vault.encrypt(text).decode())
 
 
@@ -98,7 +98,7 @@ def test_channels_in_a_vault_need_its_password_alone(
     tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scanned(tmp_path / "evidence" / "main", FAILED)
-    monkeypatch.setenv("ANSIBLE_VAULT_PASSWORD", PASSWORD)
+    monkeypatch.setenv("ANSIBLE_VAULT_PASSWORD", OPENS)
     said = run(tmp_path, receiver, written=encrypted)
     assert (said["exit_code"], said["data"]["notify"]) == (0, "sent"), said
     assert [event["event"] for event in receiver.events] == ["scan_findings"]
