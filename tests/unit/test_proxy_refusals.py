@@ -48,9 +48,10 @@ def refusals(folder: Path, app: Any, proxy: Any, settings: dict[str, Any]) -> se
         (WEB, EDGE, {"proxy_scope": "fleet"}),
         (WEB, {**EDGE, "web1": {}}, {"proxy_scope": "fleet"}),
         (NAMED, EDGE, {"proxy_scope": "fleet"}),
+        (WEB, BOTH, {"proxy_edges": ["192.0.2.7", "10.0.0.0/24", "2001:db8::/32", "::1"]}),
         ({"web1": {"ansible_host": "web1.example"}}, {"web1": {}}, {}),
     ],
-    ids=["host", "no group proxy", "fleet", "both groups", "an address", "a name, host"],
+    ids=["host", "no group proxy", "fleet", "both groups", "an address", "edges", "a name, host"],
 )
 def test_servers_that_fit_together_are_not_refused(
     tmp_path: Path, app: Any, proxy: Any, settings: dict[str, Any]
@@ -76,6 +77,8 @@ def test_servers_that_fit_together_are_not_refused(
             {"proxy_scope": "fleet", "proxy_inside_ca": "/ca.pem"},
             "needs both proxy_inside_certificate and proxy_inside_ca.",
         ),
+        (WEB, BOTH, {"proxy_edges": ["10.0.0.300"]}, "proxy_edges has 10.0.0.300."),
+        (WEB, BOTH, {"proxy_edges": ["::1", "lb.example"]}, "proxy_edges has lb.example."),
         (WEB, BOTH, {"app_domains": "shop.example"}, "Make it a list: ['shop.example']."),
     ],
     ids=[
@@ -84,6 +87,8 @@ def test_servers_that_fit_together_are_not_refused(
         "fleet without proxies",
         "names",
         "half of TLS",
+        "no such address",
+        "a name for an address",
         "a text for a list",
     ],
 )

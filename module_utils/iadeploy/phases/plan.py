@@ -94,8 +94,8 @@ def _check_slots(host: Host) -> None:
     known = host.proxy.addresses()
     if known != host.settings.addresses:
         raise DeployError(
-            f"HAProxy has the slots of '{host.app}' at {' and '.join(known.values())}, app_slot_index"
-            f" places containers at {' and '.join(host.settings.addresses.values())}",
+            f"HAProxy has the slots of '{host.app}' at {' and '.join(known.values())}, and"
+            f" app_slot_index means {' and '.join(host.settings.addresses.values())}",
             "Set app_slot_index to what it was, or run 'iactl bootstrap' where it is a new one",
             cause="refused",
         )
