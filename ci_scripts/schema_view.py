@@ -76,7 +76,8 @@ def _migration(host: str, answer: dict[str, Any]) -> list[str]:
 def _moved(told: dict[str, Any]) -> str:
     if not told["before"] and not told["after"]:
         return "was migrated"
-    return f"went from {_at(told['before'])} to {_at(told['after'])}"
+    # What ran leads somewhere: without a revision behind it, nobody could read it.
+    return f"went from {_at(told['before'])} to {told['after'] or 'a revision that is not known'}"
 
 
 def _at(revision: str) -> str:
@@ -90,6 +91,6 @@ def _backup(told: dict[str, Any]) -> str:
 def schema_cell(entry: dict[str, Any]) -> str:
     """Return what an entry of the history did to the schema, for a table."""
     told = entry.get("migration") or {}
-    if told.get("ran") and told.get("after"):
-        return f"{_at(told['before'])} → {told['after']}"
+    if told.get("ran") and (told.get("before") or told.get("after")):
+        return f"{_at(told['before'])} → {told.get('after') or 'not known'}"
     return str(told.get("after") or entry.get("schema") or "")

@@ -5,9 +5,10 @@ only what has been public since 1.9. It needs no env.py, which connects as it li
 migration is rendered as PostgreSQL's statements by Alembic's own offline mode.
 
 Arguments: where the migrations are (empty: as alembic.ini in the working folder says), and the
-revisions that the database is at. It prints one line: a marker, and a JSON object with ``heads``,
-``unknown`` (revisions that this image does not have) and ``pending`` (``revision``, ``title``,
-``sql``, ``problem``).
+revisions that the database is at. It prints one line: a marker, and a JSON object with ``heads``
+(what the database would be at), ``unknown`` (revisions that this image does not have), ``applied``
+(those that the database has run, as far as this image knows) and ``pending`` (``revision``,
+``title``, ``sql``, ``problem``).
 """
 
 from __future__ import annotations
@@ -31,11 +32,13 @@ def main(scripts: str, current: list[str]) -> None:
         config.set_main_option("script_location", scripts)
     directory = ScriptDirectory.from_config(config)
     revisions = list(directory.walk_revisions("base", "heads"))
-    known = {one.revision: one for one in revisions}
-    applied = _ancestors(known, current)
+    needs = {one.revision: _needs(directory, one) for one in revisions}
+    applied = _ancestors(needs, current)
     answer = {
-        "heads": list(directory.get_heads()),
-        "unknown": [one for one in current if one not in known],
+        # Not get_heads(): the database forgets one that another branch depends on.
+        "heads": sorted(set(needs).difference(*needs.values())),
+        "unknown": [one for one in current if one not in needs],
+        "applied": sorted(applied),
         "pending": [
             {"revision": one.revision, "title": one.doc or "", **_rendered(config, directory, one)}
             for one in reversed(revisions)
@@ -45,16 +48,21 @@ def main(scripts: str, current: list[str]) -> None:
     print(f"\n{MARKER}{json.dumps(answer)}", flush=True)
 
 
-def _ancestors(known: dict[str, Any], current: Iterable[str]) -> set[str]:
+def _needs(directory: Any, revision: Any) -> set[str]:
+    """Return what runs before a revision; a dependency may be a branch's label."""
+    names = [*_names(revision.down_revision), *_names(revision.dependencies)]
+    return {directory.get_revision(name).revision for name in names}
+
+
+def _ancestors(needs: dict[str, set[str]], current: Iterable[str]) -> set[str]:
     """Return the revisions that a database at ``current`` has run."""
     applied: set[str] = set()
-    waiting = [one for one in current if one in known]
+    waiting = [one for one in current if one in needs]
     while waiting:
         revision = waiting.pop()
         if revision not in applied:
             applied.add(revision)
-            one = known[revision]
-            waiting += [*_names(one.down_revision), *_names(one.dependencies)]
+            waiting += needs[revision]
     return applied
 
 

@@ -26,7 +26,7 @@ from .clock import now
 from .encryption import check_encryption, encrypt
 from .errors import DeployError
 from .files import explained, make_folder, write_atomically
-from .migrations import BackupRules
+from .migrations import BackupRules, revisions_in, written
 from .postgres import Postgres, check_programs, check_versions
 from .programs import run
 from .scratch import prove
@@ -68,14 +68,14 @@ def make_backup(
     for left in folder.glob(".*.part"):
         left.unlink()
     with explained(folder):
-        made = _make(folder, database, rules, release_id)
+        made = _make(store, database, rules, release_id)
     prune(folder, rules.keep, spared)
     return made
 
 
-def _make(folder: Path, database: Postgres, rules: BackupRules, release_id: str) -> dict[str, Any]:
-    at = now()
-    revision = "+".join(database.revisions()) or "empty"
+def _make(store: Store, database: Postgres, rules: BackupRules, release_id: str) -> dict[str, Any]:
+    folder, at = backups_folder(store), now()
+    revision = written(database.revisions()) or "empty"
     name = f"{re.sub('[^0-9T]', '', at)[:15].replace('T', '-')}-{_plain(revision)}"
     part = folder / f".{name}.part"
     try:
@@ -83,19 +83,17 @@ def _make(folder: Path, database: Postgres, rules: BackupRules, release_id: str)
         with _dumped(folder, part, rules) as dump:
             with snapshot(database, rules.timeout) as (taken, counts):
                 _dump(database, taken, dump, rules.timeout)
-            prove(database, dump, counts, rules)
+            prove(store.app, database, dump, counts, rules)
             proved_at = now()
             if rules.recipients:
                 encrypt(dump, part, rules.recipients, rules.timeout)
-        size, checksum = _settle(part)
         made = {
             "name": name,
             "at": at,
             "database": database.name,
             "revision": revision,
             "release": release_id,
-            "bytes": size,
-            "sha256": checksum,
+            **_settle(part),
             "encrypted": bool(rules.recipients),
             "recipients": list(rules.recipients),
             "tables": len(counts),
@@ -137,6 +135,8 @@ def list_backups(store: Store) -> list[dict[str, Any]]:
             continue
         if isinstance(one, dict):
             one["name"] = path.stem
+            # Several heads were once told with a "+", as in the name.
+            one["revision"] = written(revisions_in(one.get("revision")))
             found += [one] if _content(path.parent, one).is_file() else []
     return found
 
@@ -174,7 +174,7 @@ def _dump(database: Postgres, taken: str, path: Path, timeout: float) -> None:
         raise database.failure(doing, done.errors)
 
 
-def _settle(path: Path) -> tuple[int, str]:
+def _settle(path: Path) -> dict[str, Any]:
     """Have the file on the disk; return its size in bytes and its SHA-256."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -182,7 +182,7 @@ def _settle(path: Path) -> tuple[int, str]:
         size = os.fstat(descriptor).st_size
     finally:
         os.close(descriptor)
-    return size, _checksum(path)
+    return {"bytes": size, "sha256": _checksum(path)}
 
 
 def _checksum(path: Path) -> str:
@@ -196,7 +196,7 @@ def _checksum(path: Path) -> str:
 
 
 def _plain(revision: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_.+-]", "_", revision)[:60]
+    return re.sub(r"[^A-Za-z0-9_.+-]", "_", revision.replace(", ", "+"))[:60]
 
 
 def prune(folder: Path, keep: int, spared: str = "") -> None:

@@ -8,7 +8,7 @@ from .backup import find_backup, list_backups, make_backup
 from .encryption import check_opens
 from .errors import DeployError
 from .migrate_arguments import build_backup
-from .migrations import BackupRules, check_backup
+from .migrations import BackupRules, check_backup, revisions_in
 from .options import BACKUP_OPTIONS
 from .postgres import Postgres
 from .restore import restore_into
@@ -104,7 +104,8 @@ def _remarks(store: Store, restored: dict[str, Any]) -> list[str]:
     """Say what the older schema means for the release that serves."""
     release = store.load(_serving(store))
     known = str(release.migration.get("after", "")) if release else ""
-    if release is None or not known or known == restored["revision"]:
+    same = revisions_in(known) == revisions_in(restored["revision"])
+    if release is None or not known or same:
         return []
     return [
         f"The serving release {release.label} was made for schema {known}: deploy it again to"

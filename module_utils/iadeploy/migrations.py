@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
@@ -65,7 +66,7 @@ class Migrated:
 
     Attributes:
         before: the schema's revision before; empty where only the tool knows it.
-        after: the schema's revision afterwards.
+        after: the schema's revision afterwards; empty also where nobody could read it.
         ran: whether anything ran, or may have.
         destructive: the statements that the release before does not survive.
         backup: name of the backup that was made before.
@@ -139,20 +140,30 @@ def some(statements: list[str]) -> str:
     return "; ".join(statements[:_MOST_SHOWN]) + (f"; and {more} more" if more > 0 else "")
 
 
+def written(revisions: Iterable[str]) -> str:
+    """Return a schema's revision as records tell it; there may be several heads."""
+    return ", ".join(sorted(revisions))
+
+
+def revisions_in(told: object) -> set[str]:
+    """Return the revisions that a record tells; backups once told several with a "+"."""
+    return {one for one in re.split(r"[+, ]+", str(told or "")) if one}
+
+
 def one_way(entries: Iterable[dict[str, Any]], target: str) -> dict[str, list[str]]:
     """Return the destructive migrations that a release would meet: release id to statements.
 
     Args:
         entries: the ledger's, oldest first.
-        target: the release to go back to; ids sort by time.
+        target: the release to go back to; empty for one that was never here.
     """
     found: dict[str, tuple[str, list[str]]] = {}
-    for entry in entries:
-        migration, release = entry.get("migration") or {}, str(entry.get("release", ""))
-        if entry.get("action") == "restore" and entry.get("outcome") == "restored":
+    for entry in _since(list(entries), target):
+        migration, release = _migration(entry), str(entry.get("release", ""))
+        if _is_restored(entry):
             made = str(entry.get("backup_at", ""))
             found = {name: one for name, one in found.items() if one[0] < made}
-        elif migration.get("destructive") and release > target:
+        elif migration.get("destructive") and release != target:
             if migration.get("ran"):
                 found.setdefault(release, (str(entry.get("at", "")), migration["destructive"]))
             else:
@@ -160,12 +171,47 @@ def one_way(entries: Iterable[dict[str, Any]], target: str) -> dict[str, list[st
     return {release: statements for release, (_, statements) in found.items()}
 
 
+def _since(entries: list[dict[str, Any]], target: str) -> list[dict[str, Any]]:
+    """Return the entries behind a release's last going live here, or else behind its begin.
+
+    Their order counts: an id tells the time by the clock of whoever deployed. It has to do where
+    the ledger does not know the release.
+    """
+    its = [number for number, one in enumerate(entries) if target and one.get("release") == target]
+    lived = [number for number in its if entries[number].get("outcome") == "live"]
+    if its:
+        return entries[(lived[-1] if lived else its[0]) + 1 :]
+    return [one for one in entries if not one.get("release") or str(one["release"]) > target]
+
+
+def _migration(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return what an entry tells of a migration; a rollback only repeats the release's own."""
+    return {} if entry.get("action") == "rollback" else entry.get("migration") or {}
+
+
+def _is_restored(entry: dict[str, Any]) -> bool:
+    return entry.get("action") == "restore" and entry.get("outcome") == "restored"
+
+
 def schema_at(entries: Iterable[dict[str, Any]]) -> str:
     """Return the revision that the ledger last saw the schema at, or an empty string."""
     seen = ""
     for entry in entries:
-        seen = (entry.get("migration") or {}).get("after") or entry.get("schema") or seen
-    return str(seen)
+        seen = _migration(entry).get("after") or entry.get("schema") or seen
+    return written(revisions_in(seen))
+
+
+def seen_revisions(entries: Iterable[dict[str, Any]]) -> set[str]:
+    """Return every revision that the ledger saw the schema at, but for what a restore undid."""
+    found: list[tuple[str, set[str]]] = []
+    for entry in entries:
+        at, told = str(entry.get("at", "")), _migration(entry)
+        seen = revisions_in(told.get("before")) | revisions_in(told.get("after"))
+        if _is_restored(entry):
+            at, seen = str(entry.get("backup_at", "")), revisions_in(entry.get("schema"))
+            found = [one for one in found if one[0] < at]
+        found.append((at, seen))
+    return {revision for _, revisions in found for revision in revisions}
 
 
 def meaning_of_going_back(
@@ -190,8 +236,8 @@ def meaning_of_going_back(
             " --past-destructive when you know that it runs on this schema",
             cause="refused",
         )
-    now, known = schema_at(entries), str(target.migration.get("after", ""))
-    if not now or now == known:
+    now = schema_at(entries)
+    if not now or revisions_in(now) == revisions_in(target.migration.get("after")):
         return {"schema": ""}
     kind = "destructive, and going past it was asked for" if past else "additive"
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pkgutil
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +12,15 @@ from . import alembic_pending
 from .errors import DeployError
 from .host import Host
 from .masking import log_tail
-from .migrations import ALEMBIC, Wanted, listed, one_way
+from .migrations import (
+    ALEMBIC,
+    Wanted,
+    listed,
+    one_way,
+    revisions_in,
+    seen_revisions,
+    written,
+)
 from .postgres import Postgres
 from .spec import Release
 from .sql_judge import destructive
@@ -43,12 +52,13 @@ def find_pending(host: Host, release: Release, wanted: Wanted, secrets: dict[str
     """Look into the new image and the database. Changes nothing.
 
     Raises:
-        DeployError: the database does not tell its revision.
+        DeployError: the database does not tell its revision, or the image's migrations branched
+            off before it.
     """
     if wanted.tool != ALEMBIC:
         return Pending(destructive=listed(release, wanted.destructive))
     current = Postgres(wanted.url).revisions()
-    before = ", ".join(current)
+    before, entries = written(current), host.store.ledger().entries
     try:
         answer = _ask_image(host, release, wanted, current, secrets)
     except DeployError as error:
@@ -56,11 +66,17 @@ def find_pending(host: Host, release: Release, wanted: Wanted, secrets: dict[str
             raise
         unknown = f"what it does cannot be told ({error.what})"
         return Pending(before=before, destructive=[unknown])
-    return judge(answer, before, host.store.ledger().entries, release)
+    strange = _strange(answer, entries)
+    newer = _applied_by_newer(host, release, wanted, current) if strange else []
+    return judge(answer, before, entries, release, newer)
 
 
 def judge(
-    answer: dict[str, Any], before: str, entries: list[dict[str, Any]], release: Release
+    answer: dict[str, Any],
+    before: str,
+    entries: list[dict[str, Any]],
+    release: Release,
+    newer: Collection[str] = (),
 ) -> Pending:
     """Return what an image's answer means. Pure.
 
@@ -69,17 +85,22 @@ def judge(
         before: the schema's revision.
         entries: the ledger's, oldest first.
         release: the release with that image.
+        newer: the revisions that the database has run, as a newer image tells.
+
+    Raises:
+        DeployError: the database has not run all of the image's migrations, nor can it.
     """
-    after = ", ".join(answer["heads"])
+    after = written(answer["heads"])
     if answer["unknown"]:
+        strange = [one for one in _strange(answer, entries) if one not in newer]
+        if strange:
+            raise _diverged(before, answer["unknown"], strange, release)
         # An older image: its command would only say that it does not know the revision.
+        known = {*answer["applied"], *(one["revision"] for one in answer["pending"])}
         past = [
             statement
             for past_release, statements in one_way(entries, "").items()
-            if any(
-                entry.get("release") == past_release and _reached(entry, answer["unknown"])
-                for entry in entries
-            )
+            if _is_past(entries, past_release, known)
             for statement in statements
         ]
         told = f"The schema is at {before}, which {release.label} does not know: it is newer"
@@ -92,9 +113,61 @@ def judge(
     return Pending(before, after, bool(answer["pending"]), bad)
 
 
-def _reached(entry: dict[str, Any], revisions: list[str]) -> bool:
-    migration = entry.get("migration") or {}
-    return bool(migration.get("destructive")) and migration.get("after") in revisions
+def _strange(answer: dict[str, Any], entries: list[dict[str, Any]]) -> list[str]:
+    """Return the image's heads of which nobody knows whether a newer schema is past them.
+
+    All that leads to a head was run when the schema was at it.
+    """
+    if not answer["unknown"]:
+        return []
+    there = {*answer["applied"], *seen_revisions(entries)}
+    return [head for head in answer["heads"] if head not in there]
+
+
+def _diverged(before: str, unknown: list[str], strange: list[str], release: Release) -> DeployError:
+    return DeployError(
+        f"the schema is at {before}, which {release.label} does not know, and it was never seen at"
+        f" {written(strange)}, where {release.label} leads: their migrations have diverged",
+        f"Bring both into one source ('alembic merge {' '.join([*unknown, *strange])}' joins what"
+        f" branched off) and deploy an image of that. If {release.label} is only older, deploy"
+        " first the release that the schema was made for: its image tells",
+        cause="refused",
+    )
+
+
+def _is_past(entries: list[dict[str, Any]], release_id: str, known: set[str]) -> bool:
+    """Tell whether a release's migration led to what is not known, or nobody can tell where."""
+    ends = {
+        revision
+        for entry in entries
+        if entry.get("release") == release_id
+        for revision in revisions_in((entry.get("migration") or {}).get("after"))
+    }
+    return not ends or not ends <= known
+
+
+def _applied_by_newer(
+    host: Host, release: Release, wanted: Wanted, current: list[str]
+) -> list[str]:
+    """Return what the database has run, as the image of a kept release tells that knows it all.
+
+    The ledger has not seen it where it is young, as a replaced server's is, or where a release
+    went past more than one migration.
+    """
+    for kept in reversed(host.store.releases()):
+        made_for = revisions_in(kept.migration.get("after"))
+        if kept.image == release.image or made_for != {*current}:
+            continue
+        try:
+            answer = _ask_image(host, kept, wanted, current, host.store.load_secrets(kept.id))
+        except DeployError as error:
+            if error.cause == "cancelled":
+                raise
+            continue
+        if not answer["unknown"]:
+            applied: list[str] = answer["applied"]
+            return applied
+    return []
 
 
 def _ask_image(

@@ -17,6 +17,8 @@ from .programs import check_installed, run
 _SHORT = 30.0  # seconds for a question
 # Without it a server goes on with the statement of a client that was killed, and keeps its locks.
 NOTICE_LOST_CLIENT = "-c client_connection_check_interval=1000"
+# What an application sets for its own requests must not end a backup.
+_PATIENT = "-c statement_timeout=0 -c idle_in_transaction_session_timeout=0"
 _PROGRAMS = ("psql", "pg_dump", "pg_restore")
 # PostgreSQL's own words, lower case; the first match gives the next step.
 _STEPS = (
@@ -42,18 +44,26 @@ class Postgres:
         url: its URL, SQLAlchemy's form (``postgresql+driver``) included.
 
     Raises:
-        DeployError: it is none.
+        DeployError: it is none, or has a parameter that would not be heeded here.
     """
 
     def __init__(self, url: str) -> None:
         try:
             self._parts = urls.postgres(url)
+            self._parts["variables"], unknown = urls.libpq(url)
         except ValueError as error:
             raise DeployError(
                 "the database's URL is no PostgreSQL URL",
                 "Write it as postgresql://user:password@host/name",
                 cause="input",
             ) from error
+        if unknown:
+            raise DeployError(
+                f"the database's URL has a parameter {unknown[0][:40]!a}, which is none of libpq's",
+                "Leave it out, or say it in libpq's words: options=-csearch_path%3Dshop sets what"
+                " PostgreSQL's SET does; host, port, user and database stand before the '?'",
+                cause="input",
+            )
         if not self._parts["database"]:
             self._parts["database"] = self._parts["username"] or ""
 
@@ -61,6 +71,11 @@ class Postgres:
     def name(self) -> str:
         """The database's name."""
         return str(self._parts["database"])
+
+    @property
+    def place(self) -> str:
+        """The server and the database's name."""
+        return f"{urls.place(self._parts['host'], self._parts['port'])}/{self.name}"
 
     @property
     def secrets(self) -> list[str]:
@@ -80,21 +95,27 @@ class Postgres:
         return other
 
     def environment(self, **more: str) -> dict[str, str]:
-        """Return the environment of a client program (libpq's PG variables)."""
-        parts = self._parts
+        """Return the environment of a client program (libpq's PG variables).
+
+        Args:
+            more: further ones; ``PGOPTIONS`` comes behind what the URL says.
+        """
+        parts, theirs = self._parts, self._parts["variables"]
+        options = [theirs.get("PGOPTIONS"), theirs.get("PGOPTIONS") and _PATIENT]
+        options.append(more.get("PGOPTIONS"))
         given = {
             "PGHOST": parts["host"],
             "PGPORT": str(parts["port"]),
             "PGUSER": parts["username"],
             "PGPASSWORD": parts["password"],
             "PGDATABASE": parts["database"],
-            "PGSSLMODE": parts["sslmode"],
-            "PGSSLROOTCERT": parts["ca_file"],
             "PGCONNECT_TIMEOUT": "10",
             "PGAPPNAME": "iadeploy",
             "LC_ALL": "C.UTF-8",
             "PATH": os.environ.get("PATH", os.defpath),
+            **theirs,
             **more,
+            "PGOPTIONS": " ".join(filter(None, options)),
         }
         return {name: value for name, value in given.items() if value}
 
@@ -111,7 +132,7 @@ class Postgres:
 
     def revisions(self) -> list[str]:
         """Return the revisions in Alembic's table; none when it has no such table."""
-        return self.query(_REVISIONS, "ask the database for its schema's revision")
+        return sorted(self.query(_REVISIONS, "ask the database for its schema's revision"))
 
     def notices_lost_clients(self) -> bool:
         """Tell whether the server takes ``NOTICE_LOST_CLIENT``: PostgreSQL 14 and no pooler that
@@ -168,6 +189,6 @@ def check_versions(database: Postgres) -> None:
 _REVISIONS = """
 SELECT to_regclass('alembic_version') IS NOT NULL AS there \\gset
 \\if :there
-SELECT version_num FROM alembic_version ORDER BY 1;
+SELECT version_num FROM alembic_version;
 \\endif
 """

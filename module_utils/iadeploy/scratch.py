@@ -12,16 +12,32 @@ from .snapshot import COUNT_ROWS, read_counts
 
 _PREFIX = "iadeploy_scratch_"
 _LONGEST = 63  # bytes of a name in PostgreSQL
+_DIGITS = 12  # of what tells one application's database from another's of the same name
 _DROP_TIMEOUT = 60.0
 
 
-def prove(database: Postgres, dump: Path, counts: dict[str, int], rules: BackupRules) -> None:
+def scratch_name(app: str, database: Postgres) -> str:
+    """Return the scratch database's name: the same one every time, and nobody else's. Pure.
+
+    Others may prove a backup on the same server, of a database of the same name.
+    """
+    import hashlib  # pylint: disable=import-outside-toplevel  # late: it loads OpenSSL
+
+    whose = hashlib.sha256(f"{app} {database.place}".encode()).hexdigest()[:_DIGITS]
+    name = f"{_PREFIX}{whose}_{database.name}".encode()
+    return name[:_LONGEST].decode(errors="ignore")
+
+
+def prove(
+    app: str, database: Postgres, dump: Path, counts: dict[str, int], rules: BackupRules
+) -> None:
     """Restore a backup into a scratch database, compare every table's rows, and drop it.
 
     The scratch database has the same name every time, so one that a crash left behind is
     dropped here too.
 
     Args:
+        app: the application's name.
         database: the one that was backed up.
         counts: rows by table at the moment of the backup.
 
@@ -29,7 +45,7 @@ def prove(database: Postgres, dump: Path, counts: dict[str, int], rules: BackupR
         DeployError: the backup cannot be restored, or lacks rows.
     """
     server = Postgres(rules.scratch_url) if rules.scratch_url else database
-    scratch = server.named((_PREFIX + database.name)[:_LONGEST])
+    scratch = server.named(scratch_name(app, database))
     _drop(server, scratch)
     server.query(
         f"CREATE DATABASE {_quoted(scratch.name)} TEMPLATE template0", "make a scratch database"

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 
 _SHOWN = 160  # characters of a statement in a message
-# Comments, then string literals, quoted names and dollar-quoted bodies, in that order.
+# Comments, then string literals, quoted names and dollar-quoted bodies, in that order. A tag is a
+# name as PostgreSQL takes it, without a dollar; one inside of a name begins no body.
 _TOKEN = re.compile(
     r"""
     (?P<comment>--[^\n]*|/\*.*?\*/)
     |(?P<text>(?<![A-Za-z0-9_])[eE]'(?:[^'\\]|''|\\.)*'|'(?:[^']|'')*')
     |(?P<name>"(?:[^"]|"")*")
-    |(?P<body>\$(?P<tag>[A-Za-z_]*)\$.*?\$(?P=tag)\$)
+    |(?P<body>(?<![\w$])\$(?P<tag>(?:[^\W\d]\w*)?)\$.*?\$(?P=tag)\$)
     """,
     re.DOTALL | re.VERBOSE,
 )

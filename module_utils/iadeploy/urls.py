@@ -7,6 +7,26 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 _PLAIN = re.compile(r"[!-~]+")
+# What libpq takes in a URL and in the environment of its programs: PG and the name there.
+_LIBPQ = """
+    channel_binding gssdelegation gssencmode gsslib hostaddr krbsrvname load_balance_hosts options
+    passfile require_auth requirepeer ssl_max_protocol_version ssl_min_protocol_version sslcert
+    sslcertmode sslcompression sslcrl sslcrldir sslkey sslmode sslnegotiation sslrootcert sslsni
+    target_session_attrs
+""".split()
+_VARIABLES = {
+    **{name: f"PG{name.replace('_', '').upper()}" for name in _LIBPQ},
+    "application_name": "PGAPPNAME",
+    "connect_timeout": "PGCONNECT_TIMEOUT",
+}
+# What changes nothing in what is asked, or only a driver has a use for.
+_NEEDLESS = """
+    async_fallback client_encoding command_timeout fallback_application_name keepalives
+    keepalives_count keepalives_idle keepalives_interval plugin prepare_threshold
+    prepared_statement_cache_size prepared_statement_name_func statement_cache_size
+    tcp_user_timeout timeout
+""".split()
+_SSL = {"true": "require", "false": "disable"}
 
 
 def split(text: str, schemes: tuple[str, ...]) -> SplitResult:
@@ -56,6 +76,28 @@ def postgres(dsn: str) -> dict[str, Any]:
         "sslmode": query.get("sslmode"),
         "ca_file": query.get("sslrootcert"),
     }
+
+
+def libpq(dsn: str) -> tuple[dict[str, str], list[str]]:
+    """Return the variables of libpq's programs for what stands behind a PostgreSQL URL's ``?``.
+
+    Returns:
+        The variables, and the names of parameters that these programs would not heed.
+
+    Raises:
+        ValueError: it is no such URL.
+    """
+    postgres(dsn)
+    parts = urlsplit(dsn)
+    query = dict(parse_qsl(parts.query))
+    if "ssl" in query:  # asyncpg's word, and libpq's for "true"
+        query.setdefault("sslmode", _SSL.get(query["ssl"], query["ssl"]))
+        del query["ssl"]
+    known = {_VARIABLES[name]: value for name, value in query.items() if name in _VARIABLES}
+    unknown = [name for name in query if name not in {*_VARIABLES, *_NEEDLESS}]
+    if unknown and "@" in parts.query:
+        raise ValueError("not a URL")  # it is a password with an unquoted "?", and not to be told
+    return known, unknown
 
 
 def redis(dsn: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from alembic import context, op
 
 revision, down_revision = {revision!r}, {before!r}
+branch_labels, depends_on = {label!r}, {needs!r}
 
 
 def upgrade():
@@ -34,8 +35,15 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def write(folder: Path, revision: str, before: str | tuple[str, ...] | None, body: str) -> None:
-    text = MIGRATION.format(revision=revision, before=before, body=body)
+def write(
+    folder: Path,
+    revision: str,
+    before: str | tuple[str, ...] | None,
+    body: str,
+    label: str | None = None,
+    needs: str | None = None,
+) -> None:
+    text = MIGRATION.format(revision=revision, before=before, body=body, label=label, needs=needs)
     (folder / "versions" / f"{revision}_words.py").write_text(text, encoding="utf-8")
 
 
@@ -85,6 +93,21 @@ def test_branches_and_their_merge_are_followed(folder: Path) -> None:
     assert sorted(revisions(ask(folder, "b1"))) == ["b2", "c1"]
     assert revisions(ask(folder, "b1", "b2")) == ["c1"]
     assert revisions(ask(folder, "c1")) == []
+
+
+@pytest.mark.parametrize("needs", ["users", "u1"])
+def test_a_migration_may_depend_on_a_branch_by_its_label(folder: Path, needs: str) -> None:
+    write(folder, "u1", None, ADD, label="users")
+    write(folder, "o1", None, ADD)
+    write(folder, "o2", "o1", ADD, needs=needs)
+    assert sorted(revisions(ask(folder))) == ["o1", "o2", "u1"]
+    told = ask(folder, "o2")
+    assert (revisions(told), told["applied"]) == ([], ["o1", "o2", "u1"])
+    # What Alembic's table would hold: u1 is in o2.
+    assert told["heads"] == ["o2"]
+    write(folder, "u2", "u1", ADD)
+    told = ask(folder, "o2", "ghost")
+    assert (told["heads"], revisions(told), told["unknown"]) == (["o2", "u2"], ["u2"], ["ghost"])
 
 
 def test_a_migration_that_reads_rows_cannot_be_told(folder: Path) -> None:

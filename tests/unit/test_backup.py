@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from iadeploy import database_actions
 from iadeploy.backup import backups_folder, find_backup, list_backups, prune
+from iadeploy.migrations import Migrated
 from iadeploy.postgres import Postgres, check_programs
 from iadeploy.programs import run
 from iadeploy.recipients import check_recipients
-from iadeploy.scratch import check_counts
+from iadeploy.scratch import check_counts, scratch_name
 from iadeploy.snapshot import read_counts
 from iadeploy.store import Store
 
-from tests.unit.builders import failure_of, module, run_module
+from tests.unit.builders import failure_of, module, release, run_module
 
 CHECKSUM = "3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7"  # of b"data"
 FIRST, SECOND = "20260301-101500-0002", "20260302-101500-0003"
@@ -136,6 +138,75 @@ def test_a_url_becomes_the_client_s_environment(url: str, expected: dict[str, st
     assert "PGSSLROOTCERT" not in environment
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("options=-csearch_path%3Dshop", {"PGOPTIONS": "-csearch_path=shop"}),
+        ("target_session_attrs=read-write", {"PGTARGETSESSIONATTRS": "read-write"}),
+        ("sslcert=/c&sslkey=/k&sslrootcert=/r", {"PGSSLCERT": "/c", "PGSSLKEY": "/k"}),
+        ("sslmode=verify-full&sslrootcert=/r", {"PGSSLMODE": "verify-full", "PGSSLROOTCERT": "/r"}),
+        ("connect_timeout=3&application_name=x", {"PGCONNECT_TIMEOUT": "3", "PGAPPNAME": "x"}),
+        ("ssl_min_protocol_version=TLSv1.3", {"PGSSLMINPROTOCOLVERSION": "TLSv1.3"}),
+        ("channel_binding=require&gssencmode=disable", {"PGCHANNELBINDING": "require"}),
+        ("ssl=true", {"PGSSLMODE": "require"}),
+        ("ssl=verify-full&prepared_statement_cache_size=0", {"PGSSLMODE": "verify-full"}),
+        ("keepalives_idle=30&client_encoding=utf8", {"PGAPPNAME": "iadeploy"}),
+    ],
+)
+@pytest.mark.parametrize("scheme", ["postgresql", "postgresql+psycopg2", "postgresql+asyncpg"])
+def test_what_libpq_takes_in_a_url_reaches_its_programs(
+    scheme: str, query: str, expected: dict[str, str]
+) -> None:
+    database = Postgres(f"{scheme}://shop@db/shop?{query}")
+    for one in (database, database.named("other")):
+        given = one.environment()
+        assert expected.items() <= {**given, "PGOPTIONS": first_option(given)}.items()
+    assert {"PGCLIENTENCODING", ""}.isdisjoint(given)
+
+
+def first_option(environment: dict[str, str]) -> str:
+    return environment.get("PGOPTIONS", "").split(" ")[0]
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ("search_path=shop", "options=-csearch_path%3Dshop"),
+        ("sslmode=require&schema=hunter2", "'schema'"),
+        ("host=elsewhere", "before the '?'"),
+        ("%C3%A9=1", "'\\xe9'"),
+    ],
+)
+def test_a_parameter_that_libpq_does_not_take_is_bad_input(query: str, named: str) -> None:
+    failure = failure_of(lambda: Postgres(f"postgresql://shop@db/shop?{query}"))
+    assert (failure.cause, named in str(failure)) == ("input", True)
+    assert "hunter2" not in str(failure)
+
+
+def test_a_password_that_looks_like_parameters_is_not_shown() -> None:
+    failure = failure_of(lambda: Postgres("postgresql://shop:12?hunter=2@db/shop"))
+    assert (failure.cause, "hunter" in str(failure)) == ("input", False)
+
+
+def test_a_scratch_database_is_an_application_s_and_a_server_s_own() -> None:
+    def name(app: str, url: str) -> str:
+        return scratch_name(app, Postgres(url))
+
+    here = name("shop", "postgresql://shop@db.example/shop")
+    assert here.startswith("iadeploy_scratch_") and here.endswith("_shop")
+    again = "postgresql+psycopg://owner@DB.example:5432/shop?sslmode=require"
+    assert name("shop", again) == here, "a crash's is found whatever else the URL says by now"
+    others = [
+        name("store", "postgresql://shop@db.example/shop"),
+        name("shop", "postgresql://shop@db.staging/shop"),
+        name("shop", "postgresql://shop@db.example:5433/shop"),
+        name("shop", "postgresql://shop@db.example/" + "%C3%BC" * 40),
+        name("shop", "postgresql://shop@db.example/" + "x" * 63),
+    ]
+    assert len({here, *others}) == 6
+    assert max(len(one.encode()) for one in others) == 63
+
+
 @pytest.mark.parametrize("url", ["mysql://u:secret-pw@h/n", "not a url", "sqlite:///x"])
 def test_a_url_of_something_else_is_bad_input_and_not_shown(url: str) -> None:
     failure = failure_of(lambda: Postgres(url))
@@ -220,6 +291,23 @@ def test_a_restore_waits_for_the_end_of_a_release(
     answer = run_module("app_database", wanted, capsys)
     assert answer["cause"] == "locked"
     assert "prepare of release 20260301-101500-ab12cd" in answer["msg"]
+
+
+@pytest.mark.parametrize(("revision", "told"), [("b1+a1", 0), ("a1, b1", 0), ("a1", 1)])
+def test_a_restore_of_the_schema_that_serves_has_nothing_to_say(
+    store: Store, revision: str, told: int
+) -> None:
+    serving = release(migration=Migrated("", "a1, b1").to_json())
+    store.save(serving)
+    store.record("deploy", "live", serving)
+    assert len(database_actions._remarks(store, {"revision": revision})) == told
+
+
+def test_an_older_backup_s_heads_are_told_as_newer_ones_are(store: Store) -> None:
+    path = backups_folder(store) / f"{FIRST}.json"
+    told = {**json.loads(path.read_text(encoding="utf-8")), "revision": "a1+b1"}
+    path.write_text(json.dumps(told), encoding="utf-8")
+    assert find_backup(store, FIRST)[1]["revision"] == "a1, b1"
 
 
 @pytest.mark.parametrize(

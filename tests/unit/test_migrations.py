@@ -32,6 +32,10 @@ def entry(release_id: str, **migration: Any) -> dict[str, Any]:
     return {"action": "migrate", "at": at, "release": release_id, "migration": told}
 
 
+def live(release_id: str, **facts: Any) -> dict[str, Any]:
+    return {"action": "deploy", "outcome": "live", "release": release_id, **facts}
+
+
 def restored(backup_at: str, outcome: str = "restored") -> dict[str, Any]:
     return {"action": "restore", "outcome": outcome, "backup_at": backup_at, "schema": "0002"}
 
@@ -99,6 +103,44 @@ def test_a_rollback_meets_the_destructive_migrations_of_later_releases_only() ->
     assert one_way([entry(NEWER_ID)], RELEASE_ID) == {}
 
 
+def test_what_lies_between_goes_by_the_ledger_s_order_and_by_no_controller_s_clock() -> None:
+    # The destructive one was deployed from a laptop whose clock is a month behind.
+    entries = [live(RELEASE_ID), entry(OLDER_ID, destructive=DROP), live(OLDER_ID)]
+    assert one_way(entries, RELEASE_ID) == {OLDER_ID: DROP}
+    assert one_way(entries, OLDER_ID) == {}
+    # And here the one that it is gone back to.
+    entries = [entry(NEWER_ID, destructive=DROP), live(NEWER_ID), live(OLDER_ID)]
+    assert one_way(entries, OLDER_ID) == {}
+    # It has served on that schema since then.
+    entries = [live(RELEASE_ID), entry(NEWER_ID, destructive=DROP), live(RELEASE_ID)]
+    assert one_way(entries, RELEASE_ID) == {}
+    # It has only been tried to.
+    tried = {**live(RELEASE_ID), "outcome": "failed"}
+    entries = [live(RELEASE_ID), entry(NEWER_ID, destructive=DROP), tried]
+    assert one_way(entries, RELEASE_ID) == {NEWER_ID: DROP}
+
+
+def test_a_release_that_was_never_live_here_counts_from_where_it_was_begun() -> None:
+    begun = {"kind": "intent", "action": "deploy", "release": RELEASE_ID}
+    between = entry(OLDER_ID, destructive=DROP)
+    tried = {**begun, "action": "rollback"}
+    assert one_way([begun, between, tried], RELEASE_ID) == {OLDER_ID: DROP}
+    assert one_way([between, begun], RELEASE_ID) == {}
+
+
+def test_other_servers_know_a_migration_from_the_release_that_went_live() -> None:
+    told = entry(NEWER_ID, destructive=DROP)["migration"]
+    entries = [live(RELEASE_ID), live(NEWER_ID, migration=told)]
+    assert one_way(entries, RELEASE_ID) == {NEWER_ID: DROP}
+
+
+def test_going_back_to_a_release_migrates_nothing() -> None:
+    told = entry(NEWER_ID, destructive=DROP)["migration"]
+    back = live(NEWER_ID, action="rollback", migration=told)
+    assert one_way([live(RELEASE_ID), back], RELEASE_ID) == {}
+    assert schema_at([entry(NEWER_ID, after="0004"), back]) == "0004"
+
+
 def test_one_that_was_rolled_back_by_the_database_counts_no_more() -> None:
     begun, failed = entry(NEWER_ID, destructive=DROP), entry(NEWER_ID, destructive=DROP, ran=False)
     assert one_way([begun, failed], RELEASE_ID) == {}
@@ -124,6 +166,7 @@ def test_the_ledger_tells_the_schema_s_revision() -> None:
     assert schema_at([]) == ""
     assert schema_at([entry(OLDER_ID), {"action": "deploy"}]) == "0003"
     assert schema_at([entry(OLDER_ID), restored("2026-01-01T00:00:00Z")]) == "0002"
+    assert schema_at([{**restored("2026-01-01T00:00:00Z"), "schema": "a1+b1"}]) == "a1, b1"
 
 
 def test_going_back_says_what_it_means_for_the_schema() -> None:
@@ -134,6 +177,10 @@ def test_going_back_says_what_it_means_for_the_schema() -> None:
     same = release(migration=Migrated("0002", "0003").to_json())
     assert meaning_of_going_back([entry(NEWER_ID)], same, False) == {"schema": ""}
     assert meaning_of_going_back([], release(), False) == {"schema": ""}
+    # As backups told several heads once, and in another order.
+    back = {**restored("2026-03-01T00:00:00Z"), "schema": "b1+a1"}
+    both = release(migration=Migrated("", "a1, b1").to_json())
+    assert meaning_of_going_back([back], both, False) == {"schema": ""}
 
 
 def test_going_back_past_a_destructive_migration_has_to_be_asked_for() -> None:
@@ -150,7 +197,12 @@ def pending(**facts: str) -> dict[str, str]:
 
 
 def answered(*migrations: dict[str, str], unknown: tuple[str, ...] = ()) -> dict[str, Any]:
-    return {"heads": ["0003"], "unknown": list(unknown), "pending": list(migrations)}
+    return {
+        "heads": ["0003"],
+        "unknown": list(unknown),
+        "applied": ["0002"],
+        "pending": list(migrations),
+    }
 
 
 def test_an_image_s_answer_is_judged() -> None:
@@ -168,10 +220,10 @@ def test_what_cannot_be_rendered_counts_as_destructive() -> None:
 
 
 def test_an_older_image_runs_nothing_and_is_held_up_by_a_destructive_migration_only() -> None:
-    older = judge(answered(unknown=("0004",)), "0004", [], release())
+    older = judge(answered(unknown=("0004",)), "0004", [entry(OLDER_ID)], release())
     assert (older.runs, older.destructive) == (False, [])
     assert "does not know" in older.remark
-    entries = [entry(NEWER_ID, destructive=DROP, after="0004")]
+    entries = [entry(NEWER_ID, destructive=DROP, before="0003", after="0004")]
     assert judge(answered(unknown=("0004",)), "0004", entries, release()).destructive == DROP
     # One that the image knows is none that holds it up.
     known = entry(OLDER_ID, destructive=["DROP TABLE before"], after="0002")

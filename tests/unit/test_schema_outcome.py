@@ -98,6 +98,18 @@ def test_a_success_tells_schema_backup_and_the_last_lines() -> None:
     assert "  | Running upgrade" in report.details
 
 
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [("0002", "went from 0002 to a revision that is not known"), ("", "was migrated")],
+)
+def test_a_revision_that_nobody_could_read_is_not_taken_for_an_empty_schema(
+    before: str, told: str
+) -> None:
+    ran = ("migrate", once(migrated(before=before, after="")))
+    report = judged(FETCHED, ran, PREPARED, SWITCHED, COMMITTED, rc=0)
+    assert f"The schema {told}, in 1.2 s on web1." in report.details
+
+
 def test_nothing_pending_is_told() -> None:
     result = answered("migrate", migration=migration(before="0003", ran=False), remarks=[])
     report = judged(FETCHED, ("migrate", once(result)), PREPARED, SWITCHED, COMMITTED)
@@ -224,6 +236,8 @@ def test_a_rollback_s_plan_tells_what_it_means_for_the_schema_once() -> None:
         ({}, ""),
         ({"migration": migration()}, "0002 → 0003"),
         ({"migration": migration(before="")}, "empty → 0003"),
+        ({"migration": migration(after="")}, "0002 → not known"),
+        ({"migration": migration(before="", after="")}, ""),
         ({"migration": migration(ran=False, after="0002")}, "0002"),
         ({"schema": "0001"}, "0001"),
     ],

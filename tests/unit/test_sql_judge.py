@@ -49,6 +49,8 @@ ADDITIVE = [
     "UPDATE entries SET mood = 'calm' WHERE mood IS NULL",
     "COMMENT ON TABLE entries IS 'TRUNCATE it; DELETE FROM it'",
     "CREATE FUNCTION f() RETURNS void AS $x$ DELETE FROM entries; $x$ LANGUAGE sql",
+    "CREATE FUNCTION f() RETURNS void AS $x1$ DELETE FROM entries; $x1$ LANGUAGE sql",
+    "CREATE FUNCTION f() RETURNS void AS $$ SELECT $1; DELETE FROM entries; $$ LANGUAGE sql",
     'ALTER TABLE "drop table" ADD COLUMN "set not null; drop column x" TEXT',
     "-- DROP TABLE users\nSELECT 1",
     "/* DROP TABLE users; */ SELECT 1",
@@ -135,6 +137,11 @@ DESTRUCTIVE = [
     ("CALL tidy()", "cannot be judged"),
     ("INSERT INTO paths VALUES ('C:\\'); DROP TABLE entries; SELECT ''", "drops"),
     ("SELECT date'2020-01-01'; DROP TABLE entries", "drops"),
+    ("SELECT $c1$the user's table$c1$; DROP TABLE users; SELECT 'y'", "drops"),
+    ("SELECT $_1$it's$_1$; DROP TABLE users; SELECT $é$it's$é$, 'y'", "drops"),
+    # A dollar inside a name begins nothing.
+    ("SELECT a$c1$; DROP TABLE users; SELECT b$c1$", "drops"),
+    ("SELECT a$$c$; DROP TABLE users; SELECT b$c$", "drops"),
 ]
 
 

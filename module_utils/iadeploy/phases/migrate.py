@@ -11,7 +11,7 @@ from ..encryption import check_encryption
 from ..errors import DeployError
 from ..host import Asked, Host
 from ..masking import log_tail
-from ..migrations import ACTION, ALEMBIC, Migrated, Wanted, some
+from ..migrations import ACTION, ALEMBIC, Migrated, Wanted, some, written
 from ..pending import Pending, find_pending
 from ..postgres import NOTICE_LOST_CLIENT, Postgres, check_programs
 from ..spec import Release
@@ -163,15 +163,16 @@ def _run(
     except DeployError as error:
         ended, output = Ended(-1, b""), error.evidence.pop("output", b"")
         what = f"the migration was ended: {error.what}"
-    migrated = replace(begun, after=_revision(wanted), seconds=round(time.monotonic() - started, 3))
+    after = _revision(wanted)
+    migrated = replace(begun, after=after or "", seconds=round(time.monotonic() - started, 3))
     if not what:
         return ended, migrated
-    if migrated.before == migrated.after and wanted.tool == ALEMBIC:
+    if after == begun.before:
         migrated = replace(migrated, ran=False)
     told = migrated.to_json()
     host.store.record(ACTION, "failed", release, actor=asked.actor, migration=told, reason=what)
     raise DeployError(
-        f"{what}; {_where(migrated, wanted)}",
+        f"{what}; {_where(begun.before, after, wanted)}",
         "Read its last lines; no server was moved",
         cause="migration",
         evidence={
@@ -181,19 +182,21 @@ def _run(
     )
 
 
-def _revision(wanted: Wanted) -> str:
-    """Return the schema's revision, or an empty string where it cannot be told."""
+def _revision(wanted: Wanted) -> str | None:
+    """Return the schema's revision, empty for an empty one, or None where it cannot be told."""
     if wanted.tool != ALEMBIC:
-        return ""
+        return None
     try:
-        return ", ".join(Postgres(wanted.url).revisions())
+        return written(Postgres(wanted.url).revisions())
     except DeployError:
-        return ""
+        return None
 
 
-def _where(migrated: Migrated, wanted: Wanted) -> str:
+def _where(before: str, after: str | None, wanted: Wanted) -> str:
     if wanted.tool != ALEMBIC:
         return "how far it came only its tool knows"
-    if migrated.after == migrated.before:
-        return f"the schema is still at {migrated.before or 'its empty beginning'}"
-    return f"the schema is at {migrated.after or 'a revision that cannot be told'}"
+    if after is None:
+        return "which revision the schema is at is not known"
+    if after == before:
+        return f"the schema is still at {before or 'its empty beginning'}"
+    return f"the schema is at {after or 'its empty beginning'}"
