@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import partial
 from typing import Any
+
+_LONGEST = 1800.0  # seconds; a server drains, stops and backs up at its own pace
+Key = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -43,29 +48,46 @@ class Wanted:
 def merge_history(answers: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     """Put the servers' histories together, newest first: one row per event, its servers listed.
 
-    The same event carries slightly different times on different servers, so action, outcome and
-    release, or the run that was refused, make it the same, as long as nothing else happened on
-    that server in between.
+    Two servers' entries are one event when action and outcome are the same, and the release or the
+    run that was refused; where there is neither, key, reason, actor and backup. All of these can
+    come again, and the same event has slightly different times on different servers: an entry
+    belongs to the row that is nearest in time, and to none that is more than half an hour away.
     """
-    rows: list[dict[str, Any]] = []
+    rows: dict[Key, list[dict[str, Any]]] = {}
     for host, answer in sorted(answers.items()):
-        used: set[int] = set()
-        for entry in answer.get("history", []):
-            subject = entry.get("release") or entry.get("run")  # a refused one is no release yet
-            key = (entry.get("action"), entry.get("outcome"), subject)
-            match = next(
-                (
-                    index
-                    for index, row in enumerate(rows)
-                    if index not in used and row["key"] == key
-                ),
-                None,
-            )
-            if match is None:
-                rows.append({"key": key, **entry, "hosts": [host]})
-                used.add(len(rows) - 1)
+        for entry in reversed(answer.get("history", [])):
+            alike = rows.setdefault(_key(entry), [])
+            near = [
+                row
+                for row in alike
+                if host not in row["hosts"] and _between(row, entry) <= _LONGEST
+            ]
+            if near:
+                min(near, key=partial(_between, entry))["hosts"].append(host)
             else:
-                rows[match]["hosts"].append(host)
-                used.add(match)
-    rows.sort(key=lambda row: str(row.get("at", "")), reverse=True)
-    return [{name: value for name, value in row.items() if name != "key"} for row in rows]
+                alike.append({**entry, "hosts": [host]})
+    merged = [row for alike in rows.values() for row in alike]
+    return sorted(merged, key=lambda row: str(row.get("at", "")), reverse=True)
+
+
+def _key(entry: dict[str, Any]) -> Key:
+    """Return what an entry has in common with those of other servers on the same event."""
+    subject = entry.get("release") or entry.get("run")  # a refused one is no release yet
+    # Of one run each server may give its own reason; it is one event all the same.
+    names = () if subject else ("fingerprint", "reason", "actor", "backup")
+    told = (entry.get("action"), entry.get("outcome"), subject, *map(entry.get, names))
+    return tuple(str(one) for one in told)
+
+
+def _between(one: dict[str, Any], other: dict[str, Any]) -> float:
+    """Return how many seconds are between two entries."""
+    return abs(_seconds(one) - _seconds(other))
+
+
+def _seconds(entry: dict[str, Any]) -> float:
+    """Return when it was; 0 where a ledger was written by hand and tells no time."""
+    try:
+        at = datetime.fromisoformat(str(entry.get("at", "")))
+    except ValueError:
+        return 0.0
+    return at.replace(tzinfo=at.tzinfo or timezone.utc).timestamp()

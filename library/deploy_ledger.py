@@ -77,11 +77,14 @@ cause:
   type: str
 """
 
+import os
 from base64 import b64encode
+from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.iadeploy.errors import DeployError
+from ansible.module_utils.iadeploy.ledger import Ledger, read_ledger
 from ansible.module_utils.iadeploy.rules import check_name
 from ansible.module_utils.iadeploy.store import Store
 
@@ -110,21 +113,35 @@ def main() -> None:
 
 
 def _answer(store: Store, params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
-    result: dict[str, Any] = {"changed": False}
     if params["state"] == "read":
         there = store.ledger_file.exists()
         content = store.ledger_file.read_bytes() if there else b""
-        result["content"] = b64encode(content).decode()
-    elif check_mode:
-        result["acknowledged"] = store.ledger().problem
+        told = {"content": b64encode(content).decode(), "changed": False}
+        return {"ledger": _facts(_parsed(content)), **told}
+    if check_mode:
+        problem = store.ledger().problem
     else:
         with store.exclusive():
-            result["acknowledged"] = store.acknowledge(params["actor"], params["reason"])
-    if "acknowledged" in result:
-        result["changed"] = bool(result["acknowledged"])
-    ledger = store.ledger()
+            problem = store.acknowledge(params["actor"], params["reason"])
+    told = {"acknowledged": problem, "changed": bool(problem)}
+    return {"ledger": _facts(store.ledger()), **told}
+
+
+def _parsed(content: bytes) -> Ledger:
+    """Return what a ledger held when it was read, whatever is appended to the file meanwhile.
+
+    A copy must hold the record that its head names, and no lock may be waited for: runs that hang
+    are what ledgers are looked into for.
+    """
+    with os.fdopen(os.memfd_create("ledger"), "wb") as copy:
+        copy.write(content)
+        copy.flush()
+        return read_ledger(Path(f"/proc/self/fd/{copy.fileno()}"))
+
+
+def _facts(ledger: Ledger) -> dict[str, Any]:
     told = ("length", "head", "problem", "acknowledged")
-    return {"ledger": {name: getattr(ledger, name) for name in told}, **result}
+    return {name: getattr(ledger, name) for name in told}
 
 
 if __name__ == "__main__":

@@ -9,14 +9,15 @@ short_description: Record an emergency access to a host, watch its time, take it
 version_added: "0.1.0"
 description:
   - The role C(access) uses it; account, key and sudo rule are made there, by what V(begun) returns.
-  - One host has one emergency access at a time, whatever application it is for.
+  - One host has one emergency access at a time, whatever application it is for. Its end is written
+    into the ledger of the application that it was given for, whoever ends it.
 options:
   state:
     description:
       - V(begun) validates what is asked for, takes an access with another key back, writes down who
         asks and why, and returns what the account needs.
       - V(open) asks sshd whether it lets the account in, and leaves a process that takes the access
-        back when its time is over.
+        back when its time is over. It fails where the access was ended or replaced since V(begun).
       - V(ended) takes it back, and ends its sessions.
       - V(tidied) takes back what is left of one whose time is over.
     type: str

@@ -8,8 +8,10 @@ ends with the day after (shadow(5) counts days).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
+from fnmatch import fnmatchcase
 from typing import Any
 
 from .errors import DeployError
@@ -37,6 +39,7 @@ class Access:
         reason: why.
         begun: seconds since 1970, by the server's clock.
         until: the same, when it ends.
+        app: the application that it was given for; empty in a record of an older version.
     """
 
     id: str
@@ -48,6 +51,7 @@ class Access:
     reason: str
     begun: int
     until: int
+    app: str = ""
 
     def over(self, at: float) -> bool:
         """Whether its time is over at a moment, seconds since 1970."""
@@ -108,16 +112,30 @@ def shut_out(answer: str, user: str, key_file: str) -> str:
     if "no" in settings.get("pubkeyauthentication", []):
         return "PubkeyAuthentication is no"
     for name, told in (("allowusers", "AllowUsers"), ("allowgroups", "AllowGroups")):
-        if name in settings and user not in settings[name]:
+        if name in settings and not _names(settings[name], user):
             return f"{told} does not name {user}"
     for name, told in (("denyusers", "DenyUsers"), ("denygroups", "DenyGroups")):
-        if user in settings.get(name, []):
+        # One that denies some hosts only lets the account in from the others.
+        if _names((one for one in settings.get(name, []) if _everywhere(one)), user):
             return f"{told} names {user}"
     files = settings.get("authorizedkeysfile", [])
     read = {one.replace("%u", user).replace("%h/", "") for one in files}
     if files and not any(key_file == one or key_file.endswith(f"/{one}") for one in read):
         return "AuthorizedKeysFile is elsewhere than in the account's folder .ssh"
     return ""
+
+
+def _names(patterns: Iterable[str], user: str) -> bool:
+    """Whether one of sshd's patterns names an account, be it for some hosts only.
+
+    It knows ``*`` and ``?`` there. A ``!`` is part of a name, and no negation (OpenSSH, match.c).
+    """
+    names = (one.partition("@")[0].replace("[", "[[]") for one in patterns)
+    return any(fnmatchcase(user, name) for name in names)
+
+
+def _everywhere(pattern: str) -> bool:
+    return pattern.partition("@")[2] in ("", "*")
 
 
 def _moment(at: int) -> datetime:

@@ -14,7 +14,8 @@ from .access_file import access_file, read_access, write_access
 from .encryption import environment
 from .errors import DeployError
 from .files import make_folder
-from .programs import check_installed, run
+from .masking import printable
+from .programs import Done, check_installed, run
 from .public_key import parse_public_key
 from .rules import check_name
 from .sessions import end_sessions
@@ -33,6 +34,7 @@ ACCESS_OPTIONS: dict[str, Any] = {
     "state_dir": {"type": "path", "default": "/var/lib/iadeploy"},
 }
 _SHORT = 30.0  # seconds
+_MAX_SAID = 300  # characters
 _LONG_AGO = "1970-01-02"
 
 
@@ -66,8 +68,9 @@ def tell(store: Store, access: Access, outcome: str, actor: str) -> None:
 
     Not under the application's lock: an emergency may be that a run holds it and hangs.
     """
-    make_folder(store.folder)
-    store.tell(ACTION, outcome, **{**access.told(), "actor": actor})
+    owner = _owner(store, access)
+    make_folder(owner.folder)
+    owner.tell(ACTION, outcome, **{**access.told(), "actor": actor})
     told = access.told()
     syslog.openlog("iadeploy", syslog.LOG_PID, syslog.LOG_AUTHPRIV)
     syslog.syslog(
@@ -91,12 +94,15 @@ def _begin(store: Store, params: dict[str, Any], check_mode: bool) -> dict[str, 
         reason=params["reason"],
         begun=now,
         until=now + 60 * params["minutes"],
+        app=store.app,
     )
     _check_account(access, params["home"])
     if not check_mode:
         former = read_access(store.root)
         if former and (former.over(now) or former.fingerprint != access.fingerprint):
             close(store, former, "expired" if former.over(now) else "replaced", access.actor)
+        elif former and former.app not in ("", access.app):
+            tell(store, former, "replaced", access.actor)  # its key stays, as the new one's
         write_access(store.root, access)
         tell(store, access, "begun", access.actor)
     return {
@@ -110,14 +116,18 @@ def _begin(store: Store, params: dict[str, Any], check_mode: bool) -> dict[str, 
 
 
 def _open(store: Store, params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
-    access = read_access(store.root)
-    if check_mode or access is None:
+    if check_mode:
         return {}
+    access = read_access(store.root)
+    if access is None or access.app not in ("", store.app):
+        raise DeployError(
+            "the access is no more on record: somebody has ended or replaced it before it was open",
+            "Look at 'iactl status' for one that is open, then ask for it again",
+            cause="refused",
+        )
     if access.over(time.time()):
         raise DeployError("the access was over before it was open", "Ask for more minutes")
-    argv = ["sshd", "-T", "-C", f"user={access.user},host=localhost,addr=127.0.0.1"]
-    asked = run(argv, _with_sbin(), "", _SHORT, "ask sshd for its settings")
-    fault = shut_out(asked.output, access.user, access.key_file)
+    fault = shut_out(_ask_sshd(access.user), access.user, access.key_file)
     if fault:
         raise DeployError(
             f"sshd on this server will not let {access.user} in: {fault}",
@@ -127,6 +137,28 @@ def _open(store: Store, params: dict[str, Any], check_mode: bool) -> dict[str, A
     leave_watcher(store, access, close)
     tell(store, access, "open", params["actor"])
     return {"changed": True, "access": access.told()}
+
+
+def _ask_sshd(user: str) -> str:
+    """Return sshd's settings for an account.
+
+    Raises:
+        DeployError: it does not tell them; nobody knows then whether the key opens.
+    """
+    argv = ["sshd", "-T", "-C", f"user={user},host=localhost,addr=127.0.0.1"]
+    try:
+        asked = run(argv, _with_sbin(), "", _SHORT, "ask sshd for its settings")
+    except FileNotFoundError:
+        asked = Done(127, "", "sshd is not installed")
+    if asked.code == 0 and asked.output.strip():
+        return asked.output
+    said = " ".join(printable(asked.errors).split())[:_MAX_SAID]
+    silent = f"exit code {asked.code}" if asked.code else "it says nothing"
+    raise DeployError(
+        f"sshd on this server does not tell whether it lets {user} in: {said or silent}",
+        "Mend what 'sshd -T' complains of there, before an emergency comes, and repeat",
+        cause="refused",
+    )
 
 
 def _end(store: Store, params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
@@ -159,6 +191,15 @@ def _unrecorded(params: dict[str, Any]) -> Access | None:
         return None
     unknown = dict.fromkeys(("id", "fingerprint", "actor", "reason"), "unknown")
     return Access(user=params["user"], begun=0, until=int(time.time()), **places, **unknown)
+
+
+def _owner(store: Store, access: Access) -> Store:
+    """Return the store of the application that an access was given for, where it is still here.
+
+    A server has one access for all its applications; whoever ends it may be of another one.
+    """
+    owner = Store(str(store.root), access.app or store.app)
+    return owner if owner.folder.is_dir() else store
 
 
 def _account(user: str) -> pwd.struct_passwd | None:

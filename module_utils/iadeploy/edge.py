@@ -10,6 +10,9 @@ from collections.abc import Iterable, Mapping
 from .errors import DeployError
 from .haproxy import ask_runtime, parse_statistics
 
+# What the servers' twins without a check are called, in roles/proxy/templates/edge.cfg.j2.
+LAST_RESORT = "-unchecked"
+_SUMS = ("FRONTEND", "BACKEND")
 # Results of a check, by their first letters.
 _REASONS = (
     ("L4TOUT", "it does not answer"),
@@ -37,11 +40,16 @@ def read_servers(app: str, socket_path: str) -> dict[str, str]:
 
 
 def servers(rows: Iterable[Mapping[str, str]], backend: str) -> dict[str, str]:
-    """Read the checked servers of a backend; those without a check are the last resort only."""
+    """Read the checked servers of a backend; those without a check are the last resort only.
+
+    By their names: nothing checks a server that is in maintenance either.
+    """
     return {
         row["svname"]: "" if row["status"].startswith("UP") else _reason(row)
         for row in rows
-        if row["pxname"] == backend and row.get("check_status")
+        if row["pxname"] == backend
+        and row["svname"] not in _SUMS
+        and not row["svname"].endswith(LAST_RESORT)
     }
 
 

@@ -2,37 +2,50 @@
 
 from __future__ import annotations
 
+import re
+
 from .errors import DeployError
 
 _MAX_SAID = 300
 _REGISTRY = "Check that the registry runs and that this server can reach it"
-# Docker 20.10's and the distribution registry's own words, in lower case; the first match counts.
-_STEPS: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("exec format error",), "Build the image for this server's architecture"),
+# Patterns of Docker 20.10's and the distribution registry's own words, in lower case; the first
+# that is found counts. A server's own "denied" and "not found" must not be taken for a registry's.
+_STEPS = (
+    (r"exec format error", "Build the image for this server's architecture"),
     (
-        ("executable file not found", "permission denied: unknown"),
+        r"executable file not found|permission denied: unknown",
         "Check app_command and the image's own command",
     ),
     (
-        ("unauthorized", "authentication required", "denied"),
+        r"network \S+ not found",
+        "Run 'iactl bootstrap' for this environment; it makes the networks of this server",
+    ),
+    (
+        r"mount source path|source path does not exist",
+        "Check the paths of app_volumes on this server",
+    ),
+    (
+        r"toomanyrequests",
+        "The registry limits requests; wait, or log in with an account that may pull more",
+    ),
+    (
+        r"unauthorized|authentication required|no basic auth|(^|: )denied\b|access denied",
         "Check app_registry_username and app_registry_password for this environment",
     ),
     (
-        ("manifest unknown", "not found", "no such image"),
+        r"manifest unknown|manifest for \S+ not found|name unknown|no such image"
+        r"|resolve reference .*not found",
         "Check the image's name and tag, and that the build has pushed it",
     ),
     (
-        ("no space left", "disk quota"),
+        r"no space left|disk quota",
         "Free disk space on this server, for instance with 'docker image prune -a'",
     ),
-    (("x509", "certificate"), "Check host_registry_certificates, then run 'iactl bootstrap'"),
+    (r"x509|certificate", "Check host_registry_certificates, then run 'iactl bootstrap'"),
     (
-        ("refused", "timeout", "no such host", "no route to host", "unreachable", "deadline"),
+        r"\b(get|head|post) \"?https?://|\b(dial|read) tcp\b|net/http|no such host|i/o timeout"
+        r"|unexpected http status|^context deadline exceeded",
         _REGISTRY,
-    ),
-    (
-        ("toomanyrequests",),
-        "The registry limits requests; wait, or log in with an account that may pull more",
     ),
 )
 
@@ -47,7 +60,7 @@ def refusal(doing: str, said: str, cause: str = "refused") -> DeployError:
     text = " ".join(said.split())[:_MAX_SAID]
     low = text.lower()
     step = next(
-        (step for words, step in _STEPS if any(word in low for word in words)),
+        (step for pattern, step in _STEPS if re.search(pattern, low)),
         "Look at the engine's log on this server",
     )
     return DeployError(f"cannot {doing}: {text}", step, cause=cause)

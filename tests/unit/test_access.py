@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+from iadeploy import access_actions
 from iadeploy.access import Access, check_asked, shut_out
-from iadeploy.access_file import describe_access, read_access, write_access
+from iadeploy.access_file import access_file, describe_access, read_access, write_access
 from iadeploy.ledger import append, read_ledger
 from iadeploy.public_key import parse_public_key
-from iadeploy.sessions import Process, belonging
+from iadeploy.sessions import Process, belonging, running
+from iadeploy.store import Store
 
-from tests.unit.builders import failure_of, run_module
+from tests.unit.builders import ROOT, failure_of, run_module
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGx4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4 ann@example"
+OTHER_KEY = KEY.replace("x4eHh4eHh4eHh4eHh4", "x4eHh5eXl5eXl5eXl5")
 # 2026-03-01 23:59:30 UTC and two minutes later, on the next day
 BEGUN, UNTIL = 1772409570, 1772409690
 ACCESS = Access(
@@ -29,6 +37,7 @@ ACCESS = Access(
     reason="the bastion is down",
     begun=BEGUN,
     until=UNTIL,
+    app="shop",
 )
 
 
@@ -119,7 +128,20 @@ def test_what_may_not_be_asked_for(user: str, minutes: int, reason: str, named: 
         ("pubkeyauthentication no", "PubkeyAuthentication is no"),
         ("allowusers ann", "AllowUsers does not name emergency"),
         ("allowgroups staff", "AllowGroups does not name emergency"),
+        ("allowusers ann\nallowusers *", ""),
+        ("allowusers emergenc?", ""),
+        ("allowusers emergency@10.0.0.0/8", ""),
+        ("allowusers [e]mergency", "AllowUsers does not name emergency"),
+        ("allowusers Emergency ann@*", "AllowUsers does not name emergency"),
+        # A "!" is no negation there: it is a name that nobody has.
+        ("allowusers !emergency", "AllowUsers does not name emergency"),
+        ("denyusers !emergency", ""),
+        ("allowgroups emer*", ""),
         ("denyusers emergency", "DenyUsers names emergency"),
+        ("denyusers ann\ndenyusers e*", "DenyUsers names emergency"),
+        ("denyusers *@*", "DenyUsers names emergency"),
+        ("denyusers emergency@192.0.2.0/24", ""),
+        ("denygroups *", "DenyGroups names emergency"),
         ("authorizedkeysfile /etc/ssh/keys/%u", "AuthorizedKeysFile is elsewhere"),
     ],
 )
@@ -144,6 +166,46 @@ def test_a_session_is_its_processes_and_what_they_started_as_root() -> None:
     assert belonging(tree, 1002) == set()
 
 
+class Kernel:
+    """A /proc with processes that a test makes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.process(1, 0)
+        (folder / "self").symlink_to("1")
+
+    def process(self, pid: int, uid: int, *, parent: int = 1, space: str = "1") -> None:
+        """Have a process of a user's in a PID namespace."""
+        one = self.folder / str(pid)
+        (one / "ns").mkdir(parents=True)
+        (one / "ns" / "pid").symlink_to(f"pid:[{space}]")
+        uids = "\t".join([str(uid)] * 4)
+        (one / "status").write_text(
+            f"Name:\tx\nState:\tS (sleeping)\nPPid:\t{parent}\nUid:\t{uids}\n"
+        )
+
+
+def test_a_container_whose_image_has_the_account_s_uid_is_no_part_of_its_sessions(
+    tmp_path: Path,
+) -> None:
+    kernel = Kernel(tmp_path)
+    kernel.process(20, 0)  # a container's shim
+    kernel.process(21, 1000, parent=20, space="2")
+    kernel.process(22, 1000, parent=21, space="2")
+    kernel.process(30, 1000)  # a shell of the account's
+    kernel.process(31, 0, parent=30, space="3")  # sudo unshare --pid --fork
+    (tmp_path / "40").mkdir()  # it has ended meanwhile
+    assert belonging(running(tmp_path), 1000) == {30, 31}
+
+
+def test_the_account_s_uid_is_one_that_images_do_not_use_and_it_expires() -> None:
+    tasks = yaml.safe_load((ROOT / "roles/access/tasks/open.yml").read_text(encoding="utf-8"))
+    account = tasks[1]["block"][0]["ansible.builtin.user"]
+    # Debian's images count from 100, 999 and 1000 on; a system account's expiry is dropped.
+    assert (account["uid_min"], account["uid_max"]) == (59000, 59999)
+    assert account["expires"] and not account.get("system")
+
+
 def test_the_module_refuses_in_a_sentence_and_touches_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -166,6 +228,137 @@ def test_a_server_keeps_one_access_and_tells_when_it_is_over(tmp_path: Path) -> 
     assert (told["until"], told["over"]) == ("2026-03-02T00:01:30Z", True)
     (tmp_path / "access.json").write_text("{}")
     assert read_access(tmp_path) is None
+
+
+def test_a_record_that_an_older_iactl_wrote_is_read(tmp_path: Path) -> None:
+    record = ACCESS.to_json()
+    del record["app"]
+    access_file(tmp_path).write_text(json.dumps(record))
+    assert read_access(tmp_path) == replace(ACCESS, app="")
+
+
+class Server:
+    """A server with programs that a test makes; nothing of it leaves the test's folder."""
+
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self.watched: list[Access] = []
+        self.program("sudo", "")
+        self.program("sshd", "echo authorizedkeysfile .ssh/authorized_keys")
+        patch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+        patch.setattr(
+            access_actions, "leave_watcher", lambda store, it, end: self.watched.append(it)
+        )
+        key_file, rule_file = folder / "home" / ".ssh" / "authorized_keys", folder / "rule"
+        places = {"key_file": str(key_file), "rule_file": str(rule_file)}
+        patch.setattr(access_actions, "_places", lambda params: places)
+        patch.setattr("syslog.syslog", lambda *told: None)
+
+    def program(self, name: str, script: str) -> None:
+        """Have a program."""
+        path = self.folder / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+    def ask(self, state: str, app: str = "shop", **more: Any) -> dict[str, Any]:
+        """Ask the module for something."""
+        base = {name: one.get("default") for name, one in access_actions.ACCESS_OPTIONS.items()}
+        places = {"state_dir": str(self.folder), "home": str(self.folder / "home")}
+        asked = {"user": "nobody-has-it", "public_key": KEY, "reason": "why", "actor": f"of-{app}"}
+        params = {**base, **places, **asked, "state": state, "app": app, **more}
+        return access_actions.answer(params, False)
+
+    def told(self, app: str) -> list[tuple[str, str]]:
+        """Return what an application's ledger tells: outcomes, and who asked for them."""
+        entries = Store(str(self.folder), app).ledger().entries
+        return [(one["outcome"], one["actor"]) for one in entries]
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
+    return Server(tmp_path, monkeypatch)
+
+
+def test_an_access_whose_record_is_gone_is_not_open(server: Server) -> None:
+    assert server.ask("begun")["changed"]
+    access_file(server.folder).unlink()
+    answer = server.ask("open")
+    assert (answer.get("failed"), answer.get("cause")) == (True, "refused")
+    assert "is no more on record" in answer["msg"] and server.watched == []
+
+
+def test_an_access_of_another_application_s_is_not_opened_for_this_one(server: Server) -> None:
+    server.ask("begun", "shop")
+    server.ask("begun", "news")
+    assert server.ask("open", "shop").get("failed") is True
+    assert server.ask("open", "news").get("failed") is None
+    assert [one.app for one in server.watched] == ["news"]
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("echo 'Missing privilege separation directory: /run/sshd' >&2; exit 255", "/run/sshd"),
+        ("echo 'line 6: Bad option' >&2; echo pubkeyauthentication yes; exit 255", "line 6"),
+        ("exit 1", "exit code 1"),
+        ("exit 0", "it says nothing"),
+    ],
+)
+def test_an_sshd_that_does_not_tell_its_settings_is_not_trusted(
+    server: Server, script: str, said: str
+) -> None:
+    server.program("sshd", script)
+    server.ask("begun")
+    answer = server.ask("open")
+    assert (answer.get("failed"), answer.get("cause")) == (True, "refused")
+    assert "does not tell whether it lets nobody-has-it in" in answer["msg"]
+    assert said in answer["msg"] and server.watched == []
+
+
+def test_a_server_without_an_sshd_is_refused(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (server.folder / "sshd").unlink()
+    monkeypatch.setattr(access_actions, "_with_sbin", lambda: {"PATH": str(server.folder)})
+    server.ask("begun")
+    assert "sshd is not installed" in server.ask("open")["msg"]
+
+
+@pytest.mark.parametrize("how", ["ended", "replaced", "expired"])
+def test_the_end_of_an_access_is_in_the_ledger_of_the_application_it_was_given_for(
+    server: Server, how: str
+) -> None:
+    server.ask("begun", "shop")
+    server.ask("open", "shop")
+    (server.folder / "news").mkdir()
+    if how == "ended":
+        server.ask("ended", "news")
+    elif how == "replaced":
+        server.ask("begun", "news", public_key=OTHER_KEY)
+    else:
+        past = replace(server.watched[0], until=int(time.time()) - 1)
+        write_access(server.folder, past)
+        server.ask("tidied", "news")
+    assert server.told("shop") == [("begun", "of-shop"), ("open", "of-shop"), (how, "of-news")]
+    begun = [("begun", "of-news")] if how == "replaced" else []
+    assert server.told("news") == begun
+
+
+def test_the_same_key_for_another_application_ends_the_first_one_s_access(server: Server) -> None:
+    server.ask("begun", "shop")
+    server.ask("begun", "shop")
+    server.ask("begun", "news")
+    server.ask("ended", "shop")
+    assert server.told("shop") == [("begun", "of-shop")] * 2 + [("replaced", "of-news")]
+    assert server.told("news") == [("begun", "of-news"), ("ended", "of-shop")]
+
+
+def test_the_end_is_told_where_it_is_asked_for_when_the_application_is_gone(server: Server) -> None:
+    places: dict[str, Any] = access_actions._places({})
+    write_access(server.folder, replace(ACCESS, user="nobody-has-it", **places))
+    server.ask("ended", "news")
+    assert server.told("news") == [("expired", "of-news")]
+    assert not (server.folder / "shop").exists()
 
 
 def test_two_processes_that_write_into_one_ledger_keep_its_chain(tmp_path: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
+from ansible.module_utils.iadeploy.ledger import append
 
 from ci_scripts.audit import export, judge_ledgers
 from ci_scripts.environments import Environment
@@ -12,6 +15,7 @@ from ci_scripts.exits import CommandError, Exit
 from ci_scripts.operations import Request
 from ci_scripts.report import Report
 from ci_scripts.runner.result import Result
+from tests.unit.builders import run_module
 
 
 def answer(problem: str = "", *acknowledged: str) -> dict[str, object]:
@@ -50,3 +54,26 @@ def test_a_copy_is_never_written_over_another(tmp_path: Path) -> None:
     (tmp_path / "ledgers.json").touch()
     with pytest.raises(CommandError, match="is not empty"):
         export(Request(Environment("staging", tmp_path), "ops"), tmp_path)
+
+
+def test_a_copy_holds_the_record_that_its_head_names_whatever_is_written_meanwhile(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = tmp_path / "shop" / "ledger.jsonl"
+    ledger.parent.mkdir()
+    append(ledger, {"at": "now", "n": 1})
+    read = Path.read_bytes
+
+    def read_and_append(path: Path) -> bytes:
+        content = read(path)
+        if path == ledger:
+            with monkeypatch.context() as patch:
+                patch.setattr(Path, "read_bytes", read)
+                append(ledger, {"at": "now", "n": 2})
+        return content
+
+    monkeypatch.setattr(Path, "read_bytes", read_and_append)
+    told = run_module("deploy_ledger", {"app": "shop", "state_dir": str(tmp_path)}, capsys)
+    lines = b64decode(told["content"]).splitlines()
+    assert told["ledger"]["length"] == len(lines)
+    assert told["ledger"]["head"] == json.loads(lines[-1])["hash"]

@@ -124,9 +124,31 @@ SAID = [
     ("dial tcp: lookup r.io on 10.0.0.2:53: no such host", "can reach it"),
     ("context deadline exceeded", "can reach it"),
     ("toomanyrequests: You have reached your pull rate limit.", "limits requests"),
+    ('Get "https://r.io/v2/": toomanyrequests: retry later', "limits requests"),
     ("exec /usr/bin/app: exec format error", "architecture"),
     ('exec: "serve": executable file not found in $PATH: unknown', "app_command"),
+    ('Get "https://r.io/v2/": EOF', "can reach it"),
+    ("net/http: TLS handshake timeout", "can reach it"),
+    ("received unexpected HTTP status: 503 Service Unavailable", "can reach it"),
+    ("name unknown: repository name not known to registry", "has pushed it"),
+    ("failed to resolve reference r.io/shop:1: r.io/shop:1: not found", "has pushed it"),
+    ("error from registry: denied", "app_registry_password"),
     ("something new", "engine's log"),
+]
+# What it says of this server; no registry was asked.
+OF_THE_SERVER = [
+    ("network iadeploy not found", "iactl bootstrap"),
+    ("failed to set up container networking: network iadeploy not found", "iactl bootstrap"),
+    ("mkdir /srv/x: permission denied", "engine's log"),
+    (
+        "error while creating mount source path '/srv/x': mkdir /srv/x: permission denied",
+        "app_volumes",
+    ),
+    ("invalid mount config: bind source path does not exist: /srv/x", "app_volumes"),
+    ("runc create failed: exec: permission denied: unknown", "app_command"),
+    ('plugin "x" not found', "engine's log"),
+    ("failed to create shim task: context deadline exceeded: unknown", "engine's log"),
+    ("dial unix /run/containerd/containerd.sock: connection refused", "engine's log"),
 ]
 
 
@@ -138,6 +160,16 @@ def test_what_the_registry_says_becomes_a_next_step(
     error = failure_of(lambda: CALLS["resolve"](engine))
     assert message in error.what and "r.io/shop:1" in error.what
     assert step in error.next_step
+
+
+@pytest.mark.parametrize(("message", "step"), OF_THE_SERVER)
+@pytest.mark.parametrize("name", ["create", "start"])
+def test_what_is_wrong_with_the_server_is_no_matter_of_the_registry(
+    engine: Engine, http_peer: HttpPeer, name: str, message: str, step: str
+) -> None:
+    http_peer.answer(said(500, message))
+    error = failure_of(lambda: CALLS[name](engine))
+    assert message in error.what and step in error.next_step
 
 
 def test_a_pull_that_breaks_off_in_the_stream_is_a_failure(

@@ -48,6 +48,64 @@ def test_a_refusal_on_one_server_is_not_an_older_one_on_another() -> None:
     assert [(row["at"], row["hosts"]) for row in rows] == [("2", ["web2"]), ("1", ["web1"])]
 
 
+KEYS = {
+    "fingerprint": ("SHA256:one", "SHA256:two"),
+    "reason": ("the bastion is down", "the disk is full"),
+    "actor": ("ops", "dev"),
+    "backup": ("20260301-101500", "20260302-101500"),
+}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_what_differs_in_what_it_was_about_is_no_one_event(name: str) -> None:
+    first, second = (
+        {**event(at, "emergency-access", ""), name: value}
+        for at, value in zip(
+            ("2026-03-01T10:00:00Z", "2026-03-01T10:05:00Z"), KEYS[name], strict=True
+        )
+    )
+    rows = merged(web1=[first, second], web2=[second])
+    assert [(row[name], row["hosts"]) for row in rows] == [
+        (KEYS[name][1], ["web1", "web2"]),
+        (KEYS[name][0], ["web1"]),
+    ]
+
+
+@pytest.mark.parametrize("subject", ["", RELEASE_ID])
+@pytest.mark.parametrize("host", ["web1", "web2"])
+def test_what_a_server_took_no_part_in_is_not_told_of_it(subject: str, host: str) -> None:
+    # The same key, actor and reason again; or a release that was rolled back to twice.
+    first, second, later = (
+        event(f"2026-03-01T{at}Z", "rollback", subject)
+        for at in ("10:00:00", "12:00:00", "12:00:40")
+    )
+    other = {"web1": "web2", "web2": "web1"}[host]
+    rows = merged(**{host: [first, second], other: [later]})
+    assert [(row["at"][11:13], row["hosts"]) for row in rows] == [
+        ("12", ["web1", "web2"]),
+        ("10", [host]),
+    ]
+    rows = merged(**{host: [first], other: [later]})
+    assert [row["hosts"] for row in rows] == [[other], [host]]
+
+
+def test_the_nearest_of_several_is_the_same_event() -> None:
+    one, two = (
+        [event(f"2026-03-01T10:{at}Z") for at in times]
+        for times in (("00:00", "05:00", "09:00"), ("04:50", "09:10"))
+    )
+    rows = merged(web1=one, web2=two)
+    assert [len(row["hosts"]) for row in rows] == [2, 2, 1]
+
+
+def test_a_refused_run_is_one_event_whatever_each_server_says_of_it() -> None:
+    said = [
+        {**event("2026-03-01T10:00:00Z", release=""), "run": "a", "reason": reason}
+        for reason in ("the disk is full", "another server refused")
+    ]
+    assert len(merged(web1=said[:1], web2=said[1:])) == 1
+
+
 _EVENTS = st.builds(
     event,
     st.datetimes().map(lambda at: at.isoformat()),
