@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..exits import CommandError, Exit
+from .file_names import shown
 from .verdict import Accepted, Finding, Outcome, Verdict, counted
 
 FILE = "gates-allow.toml"
@@ -42,7 +43,7 @@ class Entry:
         return (
             self.gate == gate
             and self.id in (finding.id, *finding.aliases)
-            and self.where in ("", finding.subject)
+            and self.where in ("", shown(finding.subject))
         )
 
     @property

@@ -17,6 +17,7 @@ from . import store
 from .allow import FILE as ALLOW
 from .allow import read_entries
 from .catalogue import NAMES
+from .file_names import shown
 from .job import Gate, Job, run_gates
 from .project import Project
 from .reports.files import write_sarif
@@ -120,10 +121,10 @@ def outcome(command: Command, verdicts: Sequence[Verdict], output: Path) -> Repo
 
 
 def _details(one: Verdict) -> list[str]:
-    lines = [f"{one.gate}: {finding}" for finding in one.findings[:_MOST_SHOWN]]
+    lines = [f"{one.gate}: {shown(str(finding))}" for finding in one.findings[:_MOST_SHOWN]]
     if len(one.findings) > _MOST_SHOWN:
         lines.append(f"{one.gate}: and {len(one.findings) - _MOST_SHOWN} more")
-    return [*lines, *(f"{one.gate}: note: {note}" for note in one.notes)]
+    return [*lines, *(f"{one.gate}: note: {shown(note)}" for note in one.notes)]
 
 
 def _clear(command: Command, output: Path, chosen: Mapping[str, Gate]) -> None:

@@ -13,6 +13,7 @@ from iadeploy.reference import is_digest
 
 from .. import __version__
 from ..exits import CommandError, Exit, bad_input
+from ..gates.file_names import shown
 from ..git import head
 from ..report import Report
 from . import NOTE
@@ -80,7 +81,7 @@ def run(request: Request) -> Report:
             subjects.append(f"{image.name} ({image.id})")
         now = datetime.now(timezone.utc)
         record = Record(
-            subjects=tuple(subjects),
+            subjects=tuple(map(shown, subjects)),
             commit=head(project.root) if request.source else "",
             at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
             version=__version__,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -39,18 +40,25 @@ def unpack(project: Project, commits: str, folder: Path) -> dict[str, str]:
     Raises:
         GitError: git does not know the commits; a shallow clone lacks them.
     """
-    present = {line.split()[1] for line in project.git("ls-files", "--stage").decode().splitlines()}
+    staged = project.git("ls-files", "--stage", "-z").split(b"\0")
+    present = {entry.split()[1].decode() for entry in staged if entry}
     written = {}
-    for line in project.git("rev-list", "--objects", commits).decode(errors="replace").splitlines():
-        blob, _, path = line.partition(" ")
+    for line in project.git("rev-list", "--objects", commits).split(b"\n"):
+        blob, _, path = os.fsdecode(line).partition(" ")
         if not path or blob in present or not _is_small_file(project, blob):
             continue
-        name = f"{blob[:16]}/{path}"
+        name = "/".join((blob[:16], *map(_inside, path.split("/"))))
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(project.git("cat-file", "blob", blob))
         written[name] = path
     return written
+
+
+def _inside(part: str) -> str:
+    """Return a part of a path that leads out of no folder; a commit may hold what no checkout
+    would write."""
+    return "_" if part in ("", ".", "..") else part
 
 
 def _is_small_file(project: Project, thing: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,8 +38,9 @@ class Project:
         Raises:
             GitError: the project is no git repository.
         """
-        listed = self.git("ls-files", "-z", "--cached")
-        paths = sorted({name for name in listed.decode(errors="replace").split("\0") if name})
+        listed = self.git("ls-files", "-z", "--cached").split(b"\0")
+        # As Python opens them, also those whose names are not UTF-8.
+        paths = sorted({os.fsdecode(name) for name in listed if name})
         return tuple(name for name in paths if not name.endswith(_LOCKS) and self._is_file(name))
 
     @cached_property

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from ..evidence import EvidenceError
+from ..gates.file_names import shown
 from ..git import GitError
 from ..runner.values import InventoryError
 from .catalogue import Check, checks
@@ -51,6 +52,10 @@ def _results(looks: Mapping[str, Look], settings: Settings, today: date) -> Iter
 
 def _carried_out(look: Look) -> Verdict:
     """Return a check's verdict; one that breaks is an error and stops no other check."""
+    return _writable(_looked(look))
+
+
+def _looked(look: Look) -> Verdict:
     try:
         return look()
     except (EvidenceError, GitError, ImageError, InventoryError) as error:
@@ -59,8 +64,26 @@ def _carried_out(look: Look) -> Verdict:
         return Verdict(Status.ERROR, f"The check broke: {type(error).__name__}: {error}.")
 
 
+def _writable(verdict: Verdict) -> Verdict:
+    """Return a verdict that every report can hold, with files' names as ``hipaa.toml`` takes
+    them."""
+    return replace(
+        verdict,
+        reason=shown(verdict.reason),
+        findings=tuple(
+            replace(one, text=shown(one.text), place=shown(one.place), key=shown(one.key))
+            for one in verdict.findings
+        ),
+        notes=tuple(map(shown, verdict.notes)),
+    )
+
+
 def accept(check: str, verdict: Verdict, settings: Settings, today: date) -> Verdict:
-    """Return a verdict without the findings that somebody accepted with a reason. Pure."""
+    """Return a verdict without the findings that somebody accepted with a reason. Pure.
+
+    Of a check whose findings are all accepted, what else it came to stays: an error, or a part
+    that was not tested, is nothing that anybody accepted.
+    """
 
     def accepted(finding: Finding) -> bool:
         return any(one.covers(check, finding, today) for one in settings.accepted)
@@ -73,4 +96,4 @@ def accept(check: str, verdict: Verdict, settings: Settings, today: date) -> Ver
     notes = (*verdict.notes, note)
     if left:
         return replace(verdict, findings=left, notes=notes)
-    return Verdict(Status.PASS, verdict.reason, (), notes)
+    return Verdict(verdict.without_findings, verdict.reason, (), notes)

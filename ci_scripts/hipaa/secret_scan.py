@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +49,19 @@ class Leak:
     key: str
 
 
-def scan(folder: Path, paths: Iterable[str]) -> list[Leak]:
+@dataclass(frozen=True)
+class Scan:
+    """What looks like a credential in some files.
+
+    Attributes:
+        binary: how many of the files are binary; nothing was looked for in them.
+    """
+
+    leaks: list[Leak]
+    binary: int
+
+
+def scan(folder: Path, paths: Iterable[str]) -> Scan:
     """Return what looks like a credential in files of a folder.
 
     Raises:
@@ -68,13 +81,38 @@ def scan(folder: Path, paths: Iterable[str]) -> list[Leak]:
         "plugins_used": [{"name": kind.__name__} for kind in known.values()],
         "filters_used": [{"path": f"{_HEURISTICS}.{name}"} for name in _FILTERS],
     }
-    with transient_settings(settings):
-        found = SecretsCollection(root=str(folder))
+    leaks, binary = list[Leak](), 0
+    with transient_settings(settings), tempfile.TemporaryDirectory() as copies:
         for path in paths:
-            found.scan_file(path)
-        leaks = [
-            Leak(path, one.line_number, one.type, f"sha1:{one.secret_hash[:_DIGITS]}")
-            for path, one in found
-            if not (path.startswith(_WORKFLOWS) and one.secret_value == _INHERIT)
-        ]
-        return sorted(leaks, key=lambda leak: (leak.path, leak.line, leak.kind))
+            place = _readable(folder, path, Path(copies))
+            if place is None:
+                binary += 1
+                continue
+            found = SecretsCollection(root=str(place[0]))
+            found.scan_file(place[1])
+            leaks += [
+                Leak(path, one.line_number, one.type, f"sha1:{one.secret_hash[:_DIGITS]}")
+                for _, one in found
+                if not (path.startswith(_WORKFLOWS) and one.secret_value == _INHERIT)
+            ]
+    return Scan(sorted(leaks, key=lambda leak: (leak.path, leak.line, leak.kind)), binary)
+
+
+def _readable(folder: Path, path: str, copies: Path) -> tuple[Path, str] | None:
+    """Return the folder and the path by which detect-secrets reads a file; None for a binary one.
+
+    It passes over a file in silence that is not UTF-8, or that has a backslash in its name. Of
+    such a file it gets a copy under the same path, which its rules go by.
+    """
+    content = (folder / path).read_bytes()
+    try:
+        content.decode()
+        if "\\" not in path:
+            return folder, path
+    except UnicodeDecodeError:
+        if b"\0" in content:
+            return None
+    root, name = Path(tempfile.mkdtemp(dir=copies)), path.replace("\\", "_")
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
+    (root / name).write_bytes(content.decode(errors="replace").encode())
+    return root, name

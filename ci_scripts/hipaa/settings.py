@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -109,11 +109,11 @@ def parse_settings(document: dict[str, Any]) -> Settings:
         if name in values and (type(values[name]) is not int or values[name] < 0):
             raise ValueError(f"{name} is no whole number")
     left_out = values.get("environments_left_out", {})
-    if not all(isinstance(reason, str) and reason.strip() for reason in left_out.values()):
+    if not isinstance(left_out, dict) or not all(map(_is_said, left_out.values())):
         raise ValueError("environments_left_out gives a reason for each environment")
     for table, allowed in _POINTERS.items():
         pointers = values.get(table, {})
-        if set(pointers) - set(allowed):
+        if not isinstance(pointers, dict) or set(pointers) - set(allowed):
             raise ValueError(f"{table} takes {', '.join(allowed)}")
         values[table] = {name: Pointer(**pointer) for name, pointer in pointers.items()}
     values["accepted"] = tuple(
@@ -126,7 +126,20 @@ def _accepted(
     check: str, reason: str, findings: dict[str, list[str]], until: date | None = None
 ) -> Iterator[Accepted]:
     """Yield one entry of the file path by path."""
-    if not reason.strip():
-        raise ValueError(f"an entry of 'accepted' for {check} has no reason")
+    here = f"an entry of 'accepted' for {check}"
+    if not _is_said(reason):
+        raise ValueError(f"{here} has no reason")
+    if until is not None and (not isinstance(until, date) or isinstance(until, datetime)):
+        raise ValueError(f"{here}: until is a date such as 2027-12-31, without quotes")
+    if not isinstance(findings, dict) or not all(map(_are_keys, findings.values())):
+        raise ValueError(f"{here}: findings gives a list of keys for each path")
     for path, keys in findings.items():
         yield Accepted(check, path, tuple(keys), reason, until)
+
+
+def _is_said(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _are_keys(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(key, str) for key in value)

@@ -60,12 +60,19 @@ class Verdict:
         reason: why, one sentence; for a pass, what was looked at.
         findings: what is wrong, for a fail.
         notes: what else a reader should know.
+        rest: for a fail, what the check comes to once all of its findings are accepted.
     """
 
     status: Status
     reason: str
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
+    rest: Status = Status.PASS
+
+    @property
+    def without_findings(self) -> Status:
+        """What is left of it when nobody minds its findings: they alone can be accepted."""
+        return self.rest if self.status is Status.FAIL else self.status
 
 
 def judged(findings: Iterable[Finding], looked_at: int, what: str, *notes: str) -> Verdict:
@@ -80,7 +87,9 @@ def judged(findings: Iterable[Finding], looked_at: int, what: str, *notes: str) 
         return Verdict(Status.ERROR, f"There were no {what} to look at.", (), notes)
     if found:
         count = "1 finding" if len(found) == 1 else f"{len(found)} findings"
-        return Verdict(Status.FAIL, f"{what}: {looked_at} looked at, {count}.", found, notes)
+        rest = Status.PASS if looked_at else Status.ERROR
+        said = f"{what}: {looked_at} looked at, {count}."
+        return Verdict(Status.FAIL, said, found, notes, rest)
     return Verdict(Status.PASS, f"{what}: {looked_at} looked at.", (), notes)
 
 
@@ -100,15 +109,19 @@ def together(parts: Sequence[tuple[str, Verdict]]) -> Verdict:
     Raises:
         ValueError: there are no parts.
     """
-    worst = min((one.status for _, one in parts), key=_WORST_FIRST.index)
     names: dict[str, list[str]] = {}
     for name, one in parts:
         names.setdefault(one.reason, []).extend([name] if name else [])
     return Verdict(
-        worst,
+        _worst(one.status for _, one in parts),
         " ".join(
             f"{', '.join(known)}: {reason}" if known else reason for reason, known in names.items()
         ),
         tuple(finding for _, one in parts for finding in one.findings),
         tuple(dict.fromkeys(note for _, one in parts for note in one.notes)),
+        _worst(one.without_findings for _, one in parts),
     )
+
+
+def _worst(statuses: Iterable[Status]) -> Status:
+    return min(statuses, key=_WORST_FIRST.index)

@@ -13,7 +13,9 @@ VAULT = "ANSIBLE_VAULT_PASSWORD"
 REGISTRY = ("REGISTRY_USERNAME", "REGISTRY_PASSWORD")
 APPLICATION = "APP_SECRET_"
 _SEPARATORS = re.compile(r"[\s,;]+")
-_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,62}\.?)*[a-z0-9]", re.IGNORECASE)
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+# The dot is what ends a label: were it optional, a long name could be cut in endless ways.
+_HOST = re.compile(rf"(?=.{{1,253}}$)(?:{_LABEL}\.)*{_LABEL}", re.IGNORECASE)
 _LOG_IN = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{0,79}")
 _KEY = re.compile(

@@ -1,13 +1,15 @@
 """flake8: style and plain mistakes.
 
 It ends with 0 where it looked at nothing, so its count of files is read. A file that it cannot
-open or parse is an error: the rest of that file was not looked at.
+open or parse is an error: the rest of that file was not looked at. A project's ``quiet`` would keep
+its findings to itself, so it is taken back.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from .. import tool
 from ..job import Job
@@ -18,6 +20,7 @@ NAME = "flake8"
 _FORMAT = "%(path)s\t%(row)d\t%(code)s\t%(text)s"
 # Virtual environments and caches; flake8 itself leaves out few of them.
 _HIDDEN = ".*,node_modules,venv"
+_LOUD = Path(__file__).with_name("flake8.ini")
 _COUNTED = re.compile(r"^(\d+)\s+total files processed$", re.MULTILINE)
 _UNREAD = frozenset(("E902", "E999"))
 
@@ -32,7 +35,8 @@ def run(job: Job) -> Verdict:
 
 def command() -> list[str]:
     """Return how to start it: on the folder, so that the project's exclusions count."""
-    return [*tool.module(NAME), "--benchmark", "--format", _FORMAT, "--extend-exclude", _HIDDEN]
+    options = ["--benchmark", "--format", _FORMAT, "--extend-exclude", _HIDDEN]
+    return [*tool.module(NAME), *options, "--append-config", str(_LOUD)]
 
 
 def judge(ran: tool.Ran, asked: int, tool_version: str = "") -> Verdict:
@@ -45,6 +49,8 @@ def judge(ran: tool.Ran, asked: int, tool_version: str = "") -> Verdict:
     if counted is None:
         raise tool.ToolBroke(f"flake8 broke: {ran.last_words}")
     findings = list(_findings(ran.out))
+    if ran.code != 0 and not findings:
+        raise tool.ToolBroke("flake8 broke: it found something and does not say what")
     unread = [one for one in findings if one.id in _UNREAD]
     if unread:
         return error(NAME, f"{unread[0]}.", tool_version=tool_version)

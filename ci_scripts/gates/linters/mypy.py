@@ -1,7 +1,8 @@
 """mypy: types.
 
 Where a file cannot be read or parsed it stops and checks nothing else, so the number of files that
-it has checked is read. It looks for the project's dependencies in the project's own environment.
+it has checked is read, and so is the number of errors: each has to be among the findings. It looks
+for the project's dependencies in the project's own environment.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from .subject import nothing, python_files
 
 NAME = "mypy"
 _COUNTED = re.compile(
-    r"^(?:Success: no issues found in (\d+)|Found .*\(checked (\d+)) source files?\)?$",
+    r"^(?:Success: no issues found in (\d+)|Found (\d+) .*\(checked (\d+)) source files?\)?$",
     re.MULTILINE,
 )
 _FOUND = re.compile(
@@ -77,13 +78,13 @@ def judge(ran: tool.Ran, tool_version: str = "") -> Verdict:
         first = next(_findings(ran.out), None)
         told = str(first) if first else ran.last_words
         return error(NAME, f"It checked nothing: {told}.", tool_version=tool_version)
-    return judged(
-        NAME,
-        _findings(ran.out),
-        int(counted[1] or counted[2]),
-        "files",
-        tool_version=tool_version,
-    )
+    findings = list(_findings(ran.out))
+    if len(findings) < int(counted[2] or 0):
+        raise tool.ToolBroke(
+            f"mypy broke: it found {counted[2]} errors, and {len(findings)} can be read"
+        )
+    looked_at = int(counted[1] or counted[3])
+    return judged(NAME, findings, looked_at, "files", tool_version=tool_version)
 
 
 def _findings(text: str) -> Iterator[Finding]:

@@ -8,6 +8,23 @@ from ..project import Project
 from ..verdict import Verdict, not_run
 
 _VAULT_HEADER = b"$ANSIBLE_VAULT;"
+_SHELL = (".bash", ".dash", ".ksh", ".sh")
+_PROSE = (".adoc", ".md", ".rst")
+# A file that is called so is something else, and nobody has to open it to know. Templates are
+# among them: no linter reads them before they are filled in.
+_OTHER = frozenset(
+    (
+        *_PROSE,
+        *(".c", ".cc", ".cfg", ".conf", ".cpp", ".cs", ".css", ".csv", ".go", ".h", ".htm"),
+        *(".html", ".ini", ".java", ".js", ".json", ".jsx", ".kt", ".lock", ".lua", ".mjs", ".php"),
+        *(".pl", ".po", ".ps1", ".py", ".pyi", ".rb", ".rs", ".scss", ".sql", ".toml", ".ts"),
+        *(".tsx", ".txt", ".vue", ".xml", ".yaml", ".yml"),
+        *(".erb", ".j2", ".jinja", ".jinja2", ".mako", ".tmpl", ".tpl"),
+        *(".bmp", ".bz2", ".gif", ".gz", ".ico", ".jar", ".jpeg", ".jpg", ".mo", ".mp3", ".mp4"),
+        *(".otf", ".pdf", ".png", ".pyc", ".so", ".svg", ".tar", ".tgz", ".tiff", ".ttf", ".webm"),
+        *(".webp", ".whl", ".woff", ".woff2", ".xz", ".zip", ".zst"),
+    )
+)
 
 
 def nothing(gate: str, what: str) -> Verdict:
@@ -25,8 +42,8 @@ def shell_scripts(project: Project) -> tuple[str, ...]:
     return tuple(
         name
         for name in project.files
-        if name.endswith(".sh")
-        or ("." not in PurePosixPath(name).name and _has_shell(project, name))
+        if name.endswith(_SHELL)
+        or (PurePosixPath(name).suffix.lower() not in _OTHER and _has_shell(project, name))
     )
 
 
@@ -60,11 +77,17 @@ def _is_encrypted(path: Path) -> bool:
 
 
 def _is_dockerfile(name: str) -> bool:
+    low, ending = name.lower(), PurePosixPath(name).suffix.lower()
+    if ending in (".dockerignore", *_PROSE):
+        return False
+    # Dockerfile.go builds something in Go, and dockerfile.go is Go itself.
+    if ending in (*_SHELL, *_OTHER) and not name.startswith("Dockerfile."):
+        return False
     return (
-        name in ("Dockerfile", "Containerfile")
-        or name.startswith("Dockerfile.")
-        or name.endswith(".Dockerfile")
-    ) and not name.endswith(".dockerignore")
+        low in ("dockerfile", "containerfile")
+        or low.startswith(("dockerfile.", "dockerfile-", "containerfile.", "containerfile-"))
+        or low.endswith((".dockerfile", ".containerfile"))
+    )
 
 
 def _has_shell(project: Project, name: str) -> bool:

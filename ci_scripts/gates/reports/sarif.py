@@ -7,12 +7,13 @@ results alone would read as clean.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
 from iadeploy.masking import printable
 
+from ..file_names import raw, shown
 from ..verdict import Accepted, Finding, Outcome, Verdict
 
 _SCHEMA = (
@@ -65,7 +66,7 @@ def _result(gate: str, finding: Finding) -> dict[str, Any]:
         "message": _text(finding.text),
         "partialFingerprints": {"subject/v1": _fingerprint(gate, finding)},
     }
-    properties = {"subject": finding.subject, "severity": finding.severity}
+    properties = {"subject": shown(finding.subject), "severity": finding.severity}
     aliases = {"aliases": list(finding.aliases)} if finding.aliases else {}
     result["properties"] = {
         **{name: value for name, value in properties.items() if value},
@@ -83,16 +84,14 @@ def _accepted(gate: str, entry: Accepted) -> dict[str, Any]:
 
 
 def _place(finding: Finding) -> dict[str, Any]:
-    place: Mapping[str, Any] = {
-        "artifactLocation": {"uri": quote(finding.path.removeprefix("/")), "uriBaseId": "%SRCROOT%"}
-    }
-    return {**place, "region": {"startLine": max(finding.line, 1)}}
+    artifact = {"uri": quote(raw(finding.path.removeprefix("/"))), "uriBaseId": "%SRCROOT%"}
+    return {"artifactLocation": artifact, "region": {"startLine": max(finding.line, 1)}}
 
 
 def _fingerprint(gate: str, finding: Finding) -> str:
     """What stays equal when lines move, so that a known finding is not a new one."""
-    return hashlib.sha256("\0".join((gate, finding.id, finding.subject)).encode()).hexdigest()
+    return hashlib.sha256(raw("\0".join((gate, finding.id, finding.subject)))).hexdigest()
 
 
 def _text(text: str) -> dict[str, str]:
-    return {"text": printable(text)}
+    return {"text": printable(shown(text))}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...markdown import cell, row
+from ..file_names import shown
 from ..verdict import Verdict
 
 # A summary may hold 1 MiB; what is cut stands in the artifacts.
@@ -22,19 +23,20 @@ def _lines(title: str, verdicts: Sequence[Verdict]) -> Iterator[str]:
     yield row(("gate", "verdict", "looked at", "why"))
     yield "|---|---|---|---|"
     for one in verdicts:
-        yield row((cell(one.gate), _verdict(one), str(one.scanned or ""), cell(one.reason)))
+        reason = cell(shown(one.reason))
+        yield row((cell(one.gate), _verdict(one), str(one.scanned or ""), reason))
     yield ""
     told = [f"{one.gate}: {finding}" for one in verdicts for finding in one.findings]
-    yield from (f"- {cell(text)}" for text in told[:_MOST_FINDINGS])
+    yield from (f"- {cell(shown(text))}" for text in told[:_MOST_FINDINGS])
     if len(told) > _MOST_FINDINGS:
         yield f"- and {len(told) - _MOST_FINDINGS} more, in the artifacts"
     for one in verdicts:
         for entry in one.accepted:
             text = f"{one.gate}: {entry.finding}; {entry.reason} ({entry.owner})"
-            yield f"- accepted until {cell(f'{entry.expires}: {text}')}"
+            yield f"- accepted until {cell(shown(f'{entry.expires}: {text}'))}"
     yield ""
 
 
 def _verdict(one: Verdict) -> str:
-    shown = f"**{one.verdict.value}**" if one.blocks else one.verdict.value
-    return f"{shown} (allowed)" if one.left_out else shown
+    word = f"**{one.verdict.value}**" if one.blocks else one.verdict.value
+    return f"{word} (allowed)" if one.left_out else word

@@ -10,6 +10,7 @@ from rich.text import Text
 from ...report import Report
 from ...view import print_report
 from .. import store
+from ..file_names import shown
 from ..verdict import Outcome, Verdict
 
 _COLOURS = {
@@ -27,7 +28,7 @@ def print_verdicts(console: Console, report: Report) -> None:
     for one in verdicts.values():
         looked_at = str(one.scanned) if one.scanned else ""
         verdict = Text(one.verdict.value, _COLOURS[one.verdict])
-        table.add_row(one.gate, verdict, looked_at, Text(printable(one.reason)))
+        table.add_row(one.gate, verdict, looked_at, Text(printable(shown(one.reason))))
     if verdicts:
         console.print(table)
     print_report(console, report)

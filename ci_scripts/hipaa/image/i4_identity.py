@@ -12,7 +12,7 @@ from ...evidence import read_json
 from ...gates.scanners.trivy import RESULTS as TRIVY
 from ...gates.scanners.trivy import Scan, read_scan
 from ..evidence import missing
-from ..verdict import Finding, Verdict, judged, not_tested
+from ..verdict import Finding, Verdict, judged, not_tested, together
 from .archive import Image
 from .context import Scene
 
@@ -45,11 +45,15 @@ def check(scene: Scene) -> Verdict:
         *pushed_faults(scene.pushed, known),
         *bill_faults(bill, scene.image.id, known),
     ]
-    if not found and not scene.pushed:
-        return not_tested("No --pushed-digest was named, so what is deployed is not compared.")
-    if not found and not known:
-        return not_tested("No registry's digest of this image is known here to compare with.")
-    return judged(found, 3, "names of the image", f"Image id: {scene.image.id}.")
+    verdict = judged(found, 3, "names of the image", f"Image id: {scene.image.id}.")
+    if scene.pushed and known:
+        return verdict
+    left_out = not_tested(
+        "No registry's digest of this image is known here to compare with."
+        if scene.pushed
+        else "No --pushed-digest was named, so what is deployed is not compared."
+    )
+    return together([("", verdict), ("", left_out)]) if found else left_out
 
 
 def scan_faults(image: Image, scan: Scan) -> Iterator[Finding]:

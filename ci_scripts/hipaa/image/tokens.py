@@ -10,7 +10,8 @@ from collections.abc import Iterator
 _FORMS: dict[str, tuple[bytes, bytes]] = {
     "private key": (
         b"PRIVATE KEY-----",
-        rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----(?:\s+[A-Za-z-]+: [^\n]*)*\s+[A-Za-z0-9+/=]{40}",
+        rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----"
+        rb"(?:\r?\n[ \t]*[A-Za-z-]+: [^\n]*)*\s+[A-Za-z0-9+/=]{40}",
     ),
     "AWS access key": (b"AKIA", rb"\bAKIA[0-9A-Z]{16}\b(?<!EXAMPLE)"),
     "GitHub token": (b"gh", rb"\bgh[pousr]_[A-Za-z0-9]{36}"),

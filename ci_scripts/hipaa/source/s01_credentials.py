@@ -17,8 +17,7 @@ def check(source: Source) -> Verdict:
     """Scan every file of the tree, then every earlier version in the range of commits."""
     project = source.project
     try:
-        tree = judged(findings(scan(project.root, project.files)), len(project.files), "files")
-        return together([("tree", tree), ("history", _history(project, source.history))])
+        return together([("tree", _tree(project)), ("history", _history(project, source.history))])
     except ScannerMissing as error:
         return Verdict(Status.ERROR, f"{error}.")
 
@@ -31,15 +30,21 @@ def findings(leaks: Iterable[Leak], where: str = "") -> list[Finding]:
     ]
 
 
+def _tree(project: Project) -> Verdict:
+    scanned = scan(project.root, project.files)
+    binary = [f"Binary files, not looked at: {scanned.binary}."] if scanned.binary else []
+    looked_at = len(project.files) - scanned.binary
+    return judged(findings(scanned.leaks), looked_at, "files", *binary)
+
+
 def _history(project: Project, commits: str) -> Verdict:
     if not commits:
         return not_tested("no commits were named; add --history, such as origin/main..HEAD.")
     with tempfile.TemporaryDirectory() as folder:
         versions = unpack(project, commits, Path(folder))
-        leaks = [
-            Leak(versions[leak.path], 0, leak.kind, leak.key)
-            for leak in scan(Path(folder), versions)
-        ]
+        scanned = scan(Path(folder), versions)
+    leaks = [Leak(versions[leak.path], 0, leak.kind, leak.key) for leak in scanned.leaks]
     commit_count = int(project.git("rev-list", "--count", commits))
     found = findings(dict.fromkeys(leaks), " in an earlier version of this file")
-    return judged(found, commit_count, "commits", f"Earlier versions scanned: {len(versions)}.")
+    note = f"Earlier versions scanned: {len(versions) - scanned.binary}."
+    return judged(found, commit_count, "commits", note)

@@ -21,7 +21,8 @@ def check(source: Source) -> Verdict:
         try:
             sections = config.sections()
         except ValueError as error:
-            return Verdict(Status.FAIL, "Unreadable.", (Finding(f"{error}", place),))
+            fault = (Finding(f"{error}", place),)
+            return Verdict(Status.FAIL, "Unreadable.", fault, rest=Status.ERROR)
         entrances = [one for one in sections if one.kind in ("frontend", "listen")]
         wrong = [*faults(sections), *unprotected_hops(sections)]
         found = [Finding(text, place, 0, text) for text in wrong]

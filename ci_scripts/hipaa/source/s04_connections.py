@@ -12,7 +12,7 @@ from iadeploy import urls
 
 from ...runner.references import is_reference
 from ...runner.values import Server
-from ..verdict import Finding, Verdict, judged, not_applicable, not_tested
+from ..verdict import Finding, Verdict, judged, not_applicable, not_tested, together
 from .context import Source
 
 _ADDRESS_OF = re.compile(
@@ -76,14 +76,16 @@ def of_settings(place: str, settings: dict[str, str], nearby: Nearby) -> Verdict
         for name, text in known.items()
         for fault in faults(text, nearby)
     ]
-    if hidden and not findings:
-        return not_tested(
+    parts = [judged(findings, len(known), "addresses")] if known else []
+    if hidden:
+        said = (
             f"{', '.join(hidden)} lies in the vault as a whole; keep only the password there, or"
             " set ANSIBLE_VAULT_PASSWORD_FILE."
         )
-    if not known:
+        parts.append(not_tested(said))
+    if not parts:
         return not_applicable("It gets no address of a database or Redis.")
-    return judged(findings, len(known), "addresses")
+    return together([("", part) for part in parts])
 
 
 def faults(url: str, nearby: Nearby) -> Iterator[str]:

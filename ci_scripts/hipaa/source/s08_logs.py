@@ -25,7 +25,8 @@ def check(source: Source) -> Verdict:
         try:
             sections = proxy_config(source, server).sections()
         except ValueError as error:
-            return Verdict(Status.FAIL, "Unreadable.", (Finding(f"{error}", place),))
+            fault = (Finding(f"{error}", place),)
+            return Verdict(Status.FAIL, "Unreadable.", fault, rest=Status.ERROR)
         found = [Finding(text, place, 0, text) for text in log_faults(sections)]
         return judged(found, 1, "proxy configurations")
 

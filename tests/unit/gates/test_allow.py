@@ -55,6 +55,13 @@ def test_what_an_entry_covers(
     assert len(verdict.accepted) == accepted
 
 
+def test_a_name_that_is_not_utf_8_is_accepted_as_the_reports_show_it() -> None:
+    finding = Finding("PYSEC-1", "bad", subject="src/caf\udce9.py")
+    verdict = judged("pip-audit", [finding], 1, "packages")
+    assert apply_entries(verdict, [entry(where="src/caf\\xe9.py")], TODAY).findings == ()
+    assert apply_entries(verdict, [entry(where="src/caf.py")], TODAY).findings == (finding,)
+
+
 def test_an_expired_entry_fails_a_gate_that_finds_nothing() -> None:
     clean = judged("pip-audit", [], 2, "packages")
     verdict = apply_entries(clean, [entry(expires=TODAY - timedelta(1))], TODAY)

@@ -21,7 +21,7 @@ from ci_scripts.gates.linters import (
     yamllint,
 )
 from ci_scripts.gates.project import find_project
-from ci_scripts.gates.tool import Ran, ToolBroke
+from ci_scripts.gates.tool import Ran, ToolBroke, run
 from ci_scripts.gates.verdict import Verdict
 
 ROOT = Path("/shop")
@@ -89,18 +89,31 @@ def counted(files: int) -> str:
 
 
 @pytest.mark.parametrize(
-    ("out", "expected"),
+    ("code", "out", "expected"),
     [
-        (counted(3), ("pass", [])),
-        ("./a.py\t3\tF401\t'os' imported but unused\n" + counted(3), ("fail", ["F401"])),
-        ("a.py\t1\tE999\tSyntaxError: invalid syntax\n" + counted(3), ("error", [])),
-        ("a.py\t0\tE902\tFileNotFoundError: a.py\n" + counted(3), ("error", [])),
-        (counted(0), ("error", [])),
-        ("", (BROKE, [])),
+        (0, counted(3), ("pass", [])),
+        # What it found stands nowhere.
+        (1, counted(3), (BROKE, [])),
+        (1, "./a.py\n" + counted(3), (BROKE, [])),
+        (1, "./a.py\t3\tF401\t'os' imported but unused\n" + counted(3), ("fail", ["F401"])),
+        (1, "a.py\t1\tE999\tSyntaxError: invalid syntax\n" + counted(3), ("error", [])),
+        (1, "a.py\t0\tE902\tFileNotFoundError: a.py\n" + counted(3), ("error", [])),
+        (0, counted(0), ("error", [])),
+        (0, "", (BROKE, [])),
     ],
 )
-def test_flake8(out: str, expected: Any) -> None:
-    assert ended(flake8.judge, Ran(0, out, ""), 3) == expected
+def test_flake8(code: int, out: str, expected: Any) -> None:
+    assert ended(flake8.judge, Ran(code, out, ""), 3) == expected
+
+
+@pytest.mark.parametrize("settings", ["quiet = 1", "quiet = 2", "count = true\nstatistics = true"])
+def test_a_project_s_settings_keep_none_of_flake8_s_findings_back(
+    tmp_path: Path, settings: str
+) -> None:
+    (tmp_path / "a.py").write_text("import os\n")
+    (tmp_path / ".flake8").write_text(f"[flake8]\n{settings}\n")
+    ran = run(flake8.command(), tmp_path)
+    assert ended(flake8.judge, ran, 1) == ("fail", ["F401"])
 
 
 @pytest.mark.parametrize(
@@ -118,6 +131,18 @@ def test_flake8(out: str, expected: Any) -> None:
             "Found 1 error in 1 file (errors prevented further checking)\n",
             ("error", []),
         ),
+        # A file a:b.py, whose line cannot be taken apart.
+        (
+            "a:b.py:1: error: Wrong  [assignment]\n"
+            "Found 1 error in 1 file (checked 3 source files)\n",
+            (BROKE, []),
+        ),
+        (
+            "a.py:1: error: Wrong  [assignment]\na:b.py:1: error: Wrong  [assignment]\n"
+            "Found 2 errors in 2 files (checked 3 source files)\n",
+            (BROKE, []),
+        ),
+        ("Found 1 error in 1 file (checked 1 source file)\n", (BROKE, [])),
         ("There are no .py[i] files in directory 'empty'\n", ("error", [])),
         ("", ("error", [])),
     ],

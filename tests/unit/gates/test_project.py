@@ -33,13 +33,18 @@ FILES = {
 }
 
 
+def written(folder: Path, name: str, text: str) -> None:
+    """Write a file, and the folders above it."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A folder with files."""
     for name, text in FILES.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        written(tmp_path, name, text)
     return tmp_path
 
 
@@ -69,6 +74,70 @@ def test_scripts_and_dockerfiles_are_known_by_name_and_first_line(root: Path) ->
     project = find_project(root)
     assert shell_scripts(project) == ("bin/go", "run.sh")
     assert dockerfiles(project) == ("Dockerfile", "Dockerfile.dev")
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "is_one"),
+    [
+        ("deploy.bash", "#!/bin/bash", True),
+        ("deploy.bash", "", True),
+        ("deploy.ksh", "", True),
+        ("hooks/pre.deploy", "#! /usr/bin/env -S bash -eu", True),
+        ("etc/policy-rc.d", "#!/bin/sh", True),
+        ("hooks.d/pre-commit", "#!/usr/bin/env sh", True),
+        (".envrc", "#!/bin/bash", True),
+        (".envrc", "export A=1", False),
+        ("backup.sh.j2", "#!/bin/bash", False),
+        ("shop.py", "#!/bin/sh", False),
+        ("run.cgi", "#!/usr/bin/env python3", False),
+        ("data.bin", "\x00\x01", False),
+    ],
+)
+def test_which_files_are_shell_scripts(tmp_path: Path, name: str, first: str, is_one: bool) -> None:
+    written(tmp_path, name, f"{first}\necho hello\n")
+    assert shell_scripts(find_project(tmp_path)) == ((name,) if is_one else ())
+
+
+@pytest.mark.parametrize("name", ["logo.png", "a.md", "a.json", "a.tar.gz", "LICENSE.txt"])
+def test_no_file_is_opened_that_its_name_tells_enough_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    written(tmp_path, name, "")
+    project = find_project(tmp_path)
+    assert project.files == (name,)
+    monkeypatch.setattr(Path, "open", None)
+    assert shell_scripts(project) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        ("Dockerfile", True),
+        ("dockerfile", True),
+        ("DOCKERFILE", True),
+        ("Containerfile", True),
+        ("containerfile.dev", True),
+        ("backend.dockerfile", True),
+        ("backend.Dockerfile", True),
+        ("Dockerfile-dev", True),
+        ("dockerfile.dev", True),
+        ("docker/Dockerfile.prod", True),
+        ("Dockerfile.go", True),
+        ("Dockerfile.dockerignore", False),
+        ("backend.dockerfile.dockerignore", False),
+        (".dockerignore", False),
+        ("docs/Dockerfile-notes.md", False),
+        ("docs/dockerfile.rst", False),
+        ("dockerfile.py", False),
+        ("dockerfile-lint.sh", False),
+        ("dockerfile-plugin.xml", False),
+        ("dockerfile_parser", False),
+        ("mydockerfile", False),
+    ],
+)
+def test_which_files_are_dockerfiles(tmp_path: Path, name: str, is_one: bool) -> None:
+    written(tmp_path, name, "FROM debian:12\n")
+    assert dockerfiles(find_project(tmp_path)) == ((name,) if is_one else ())
 
 
 def test_what_ansible_s_vault_encrypted_is_no_yaml(root: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from ci_scripts.gates.reports.table import print_verdicts
 from ci_scripts.gates.run import choose, outcome
 from ci_scripts.gates.scan import SCAN
 from ci_scripts.gates.verdict import Accepted, Finding, Verdict, error, judged, not_run
-from ci_scripts.github import set_output
+from ci_scripts.github import add_summary, set_output
 
 NASTY = "a|b <img> [x](javascript:1) `c`\x1b[31m\nnext"
 FINDING = Finding("B602", NASTY, "src/a b.py", "src/a b.py", 3, "HIGH", ("CVE-1",))
@@ -114,6 +115,47 @@ def test_sarif_tells_what_could_not_look_from_what_found_nothing() -> None:
     assert place["artifactLocation"]["uri"] == "src/a%20b.py"
     suppressed = runs["pip-audit"]["results"][0]["suppressions"]
     assert suppressed[0]["justification"] == "only in tests (maintainers, until 2026-09-01)"
+
+
+ODD = "src/caf\udce9.py"  # what Python makes of the bytes caf\xe9
+SHOWN = "src/caf\\xe9.py"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "uri"),
+    [
+        (ODD, SHOWN, "src/caf%E9.py"),
+        ("src/\ud83d.py", "src/\\xed\\xa0\\xbd.py", "src/%ED%A0%BD.py"),
+    ],
+    ids=["bytes", "half a character"],
+)
+def test_a_name_that_is_not_utf_8_breaks_no_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, shown: str, uri: str
+) -> None:
+    found = judged("bandit", [Finding("B602", f"{name} is bad", name, name, 3)], 7, "files")
+    one = replace(found, accepted=(Accepted(found.findings[0], "tests", "me", "2026-09-01"),))
+    broke = error("pylint", f"{name}: not looked at.")
+    store.merge(tmp_path / store.GATES, [one, broke])
+    assert store.read(tmp_path / store.GATES)["bandit"].findings == one.findings
+    write_sarif(tmp_path)
+    text = (tmp_path / FILE).read_text(encoding="utf-8")
+    document = json.loads(text)
+    assert wrong(document, "log") == []
+    assert "\\ud" not in text
+    result = document["runs"][0]["results"][0]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
+    assert result["message"]["text"] == f"{shown} is bad"
+    assert result["properties"]["subject"] == shown
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    add_summary(summary("Scan", [one, broke]))
+    told = (tmp_path / "summary.md").read_text(encoding="utf-8")
+    assert told.count(f"bandit: {shown}:3: B602: {shown} is bad") == 2
+    assert f"| {shown}: not looked at. |" in told
+    out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    print_verdicts(Console(file=out, width=200), outcome(SCAN, [one, broke], tmp_path))
+    out.seek(0)
+    printed = out.read()
+    assert f"{shown}:3" in printed and f"{shown}: not looked at." in printed
 
 
 def test_a_finding_keeps_its_fingerprint_when_lines_move() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from ci_scripts.hipaa.image.archive import ImageError, read_archive
 from ci_scripts.hipaa.image.checks import CHECKS
 from ci_scripts.hipaa.image.context import Scene
 from ci_scripts.hipaa.image.layers import final, read
+from ci_scripts.hipaa.run import accept
+from ci_scripts.hipaa.settings import Accepted, Settings
 from ci_scripts.hipaa.verdict import Status
 from tests.unit.hipaa.image import Built, Defect, File, clean_image, days_ago, layer_tar, write_tar
 
@@ -193,6 +196,15 @@ def test_a_digest_that_only_the_scanner_knows_counts(built: Built) -> None:
 def test_without_a_pushed_digest_nothing_is_compared(built: Built) -> None:
     built.pushed = ""
     verdict = built.look("I4")
+    assert verdict.status is Status.NOT_TESTED and "--pushed-digest" in verdict.reason
+
+
+def test_an_accepted_finding_does_not_stand_for_what_was_not_compared(built: Built) -> None:
+    built.pushed, built.bill = "", None
+    found = built.look("I4")
+    assert found.status is Status.FAIL
+    entries = tuple(Accepted("I4", one.place, (one.key,), "made up") for one in found.findings)
+    verdict = accept("I4", found, Settings(accepted=entries), date(2026, 3, 1))
     assert verdict.status is Status.NOT_TESTED and "--pushed-digest" in verdict.reason
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -16,10 +17,13 @@ from ci_scripts.exits import Exit
 from ci_scripts.hipaa import NOTE
 from ci_scripts.hipaa.catalogue import checks
 from ci_scripts.hipaa.command import told
+from ci_scripts.hipaa.image.archive import ImageError
 from ci_scripts.hipaa.reports.junit import junit
 from ci_scripts.hipaa.reports.record import Record
 from ci_scripts.hipaa.reports.text import log, summary
 from ci_scripts.hipaa.run import Result as Checked
+from ci_scripts.hipaa.source.checks import CHECKS as SOURCE_CHECKS
+from ci_scripts.hipaa.source.context import Source
 from ci_scripts.hipaa.verdict import Finding, Status, Verdict
 from tests.unit.hipaa.tree import APP, Tree
 
@@ -121,6 +125,43 @@ def test_foreign_text_breaks_no_report() -> None:
     assert ElementTree.fromstring(junit(one)).get("failures") == "1"
     for text in (log(one), json.dumps(one.to_json(), ensure_ascii=False)):
         assert not {"\x1b", "\x00", "\u202e"} & set(text)
+
+
+def test_a_name_that_is_not_utf_8_breaks_no_report(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step_summary = tree.root.parent / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(step_summary))
+    name = os.fsdecode(b"caf\xe9.py")
+
+    def broken(_: Source) -> Verdict:
+        raise ImageError(f"{name} cannot be read")
+
+    bad = Verdict(Status.FAIL, f"{name}: bad", (Finding(name, name, 1, name),), (name,))
+    for check in SOURCE_CHECKS:
+        monkeypatch.setitem(SOURCE_CHECKS, check, lambda _: bad)
+    monkeypatch.setitem(SOURCE_CHECKS, "S11", broken)
+    tree.write("hipaa.toml", ACCEPTED)
+    tree.root = tree.root.rename(tree.root.with_name(os.fsdecode(b"caf\xe9")))
+    ended = run(tree, "--source")
+    assert ended.exit_code == Exit.GATE_FAILED, ended.output
+    files = written(tree)
+    assert "    - caf\\xe9.py:1: caf\\xe9.py  (key: caf\\xe9.py)" in files["security_test.log"]
+    assert "Looked at: caf\\xe9\n" in files["security_test.log"]
+    by_id = {one["id"]: one for one in json.loads(files["hipaa-results.json"])["checks"]}
+    assert by_id["S2"]["findings"][0]["place"] == "caf\\xe9.py"
+    assert by_id["S1"]["result"] == "pass", "accepted by the name that the reports show"
+    assert by_id["S11"]["reason"] == "caf\\xe9.py cannot be read."
+    assert "caf\\xe9.py:1" in files["hipaa-junit.xml"]
+    assert "caf\\xe9.py: bad" in step_summary.read_text()
+
+
+ACCEPTED = """\
+[[accepted]]
+check = "S1"
+reason = "made up"
+findings = {'caf\\xe9.py' = ['caf\\xe9.py']}
+"""
 
 
 def test_skipped_tests_say_why_and_errors_are_counted() -> None:

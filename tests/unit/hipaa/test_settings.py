@@ -18,6 +18,9 @@ ONE, OTHER = Finding("bad", "a.py", 3, "k1"), Finding("bad", "a.py", 9, "k2")
 ENTRY = Accepted("S7", "a.py", ("k1",), "made up", None)
 
 
+UNTIL = "[[accepted]]\ncheck = 'S1'\nreason = 'r'\nfindings = {a = ['k']}\nuntil = "
+
+
 def accepting(*entries: Accepted, findings: tuple[Finding, ...] = (ONE, OTHER)) -> Verdict:
     verdict = Verdict(Status.FAIL, "2 findings", findings)
     return accept("S7", verdict, Settings(accepted=entries), TODAY)
@@ -45,6 +48,33 @@ def test_an_entry_accepts_nothing_else(change: dict[str, object]) -> None:
     assert accepting(entry).findings == (ONE, OTHER)
 
 
+TREE = Verdict(Status.FAIL, "2 findings", (ONE, OTHER))
+ALL = replace(ENTRY, keys=("k1", "k2"))
+
+
+@pytest.mark.parametrize(
+    "status", [Status.ERROR, Status.NOT_TESTED, Status.PASS, Status.NOT_APPLICABLE], ids=str
+)
+def test_accepted_findings_of_one_part_leave_the_others_as_they_are(status: Status) -> None:
+    parts = [("tree", TREE), ("history", Verdict(status, "why"))]
+    nested = together([("", together(parts)), ("", Verdict(Status.NOT_APPLICABLE, "none"))])
+    wanted = Status.PASS if status is Status.NOT_APPLICABLE else status
+    for whole in (together(parts), nested):
+        assert whole.status is Status.FAIL
+        accepted = accept("S7", whole, Settings(accepted=(ALL,)), TODAY)
+        assert (accepted.status, accepted.findings) == (wanted, ())
+        assert "history: why" in accepted.reason
+        assert "2 accepted with a reason in hipaa.toml." in accepted.notes
+        left = accept("S7", whole, Settings(accepted=(ENTRY,)), TODAY)
+        assert (left.status, left.findings) == (Status.FAIL, (OTHER,))
+
+
+def test_findings_of_a_check_that_looked_at_nothing_cannot_be_accepted_to_a_pass() -> None:
+    verdict = judged([ONE], 0, "gates")
+    assert verdict.status is Status.FAIL
+    assert accept("S7", verdict, Settings(accepted=(ALL,)), TODAY).status is Status.ERROR
+
+
 def test_an_error_is_never_accepted() -> None:
     verdict = Verdict(Status.ERROR, "broke", (ONE,))
     assert accept("S7", verdict, Settings(accepted=(ENTRY,)), TODAY).status is Status.ERROR
@@ -65,6 +95,16 @@ def test_an_error_is_never_accepted() -> None:
         ("[[accepted]]\ncheck = 'S1'\nfindings = {a = ['k']}", "reason"),
         ("[[accepted]]\nreason = 'r'\ncheck = 'S1'", "findings"),
         ("[[accepted]]\nreason = 'r'\nfindings = {a = ['k']}", "check"),
+        (f"{UNTIL}'2027-12-31'", "S1: until is a date such as 2027-12-31, without quotes"),
+        (f"{UNTIL}2027-12-31T00:00:00", "S1: until is a date such as 2027-12-31"),
+        (f"{UNTIL}2027-12-31T00:00:00Z", "S1: until is a date such as 2027-12-31"),
+        (f"{UNTIL}20271231", "S1: until is a date such as 2027-12-31"),
+        ("[[accepted]]\ncheck = 'S1'\nreason = 3\nfindings = {a = ['k']}", "S1 has no reason"),
+        ("[[accepted]]\ncheck = 'S1'\nreason = 'r'\nfindings = ['a']", "S1: findings gives a list"),
+        ("[[accepted]]\ncheck = 'S1'\nreason = 'r'\nfindings = {a = 'k'}", "gives a list of keys"),
+        ("[[accepted]]\ncheck = 'S1'\nreason = 'r'\nfindings = {a = [3]}", "gives a list of keys"),
+        ("environments_left_out = 'local'", "a reason for each environment"),
+        ("audit = ['sink']", "audit takes sink, database_log"),
     ],
 )
 def test_a_settings_file_that_is_wrong_is_refused_by_name(tree: Tree, text: str, said: str) -> None:

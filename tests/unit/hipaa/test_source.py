@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +20,15 @@ from ci_scripts.exits import CommandError
 from ci_scripts.git import GitError
 from ci_scripts.hipaa.containers import request_faults
 from ci_scripts.hipaa.haproxy_syntax import missing_tool
-from ci_scripts.hipaa.history import commit_range
+from ci_scripts.hipaa.history import commit_range, unpack
 from ci_scripts.hipaa.project import find_project
+from ci_scripts.hipaa.run import accept
 from ci_scripts.hipaa.secret_scan import scan
+from ci_scripts.hipaa.settings import Accepted, Settings
 from ci_scripts.hipaa.source import s07_verification
 from ci_scripts.hipaa.source.checks import CHECKS
 from ci_scripts.hipaa.source.context import Source
-from ci_scripts.hipaa.verdict import Status
+from ci_scripts.hipaa.verdict import Status, Verdict
 from ci_scripts.runner.values import InventoryError
 from tests.unit.hipaa.tree import (
     APP,
@@ -160,7 +165,9 @@ DEFECTS += [
         "S5",
         "the server's network",
         product(
-            "release_network: iadeploy", "release_network: host", "roles/release/defaults/main.yml"
+            "release_network: \"{{ host_network_name | default('iadeploy') }}\"",
+            "release_network: host",
+            "roles/release/defaults/main.yml",
         ),
         "shares the server's own (NetworkMode)",
     ),
@@ -594,6 +601,118 @@ def test_without_a_range_the_history_is_not_tested(tree: Tree) -> None:
     assert tree.look("S1").status is Status.NOT_TESTED
 
 
+def accepted(tree: Tree, check: str) -> Verdict:
+    """Return a check's verdict with every finding of it accepted."""
+    found = tree.look(check)
+    assert found.status is Status.FAIL, found
+    entries = tuple(Accepted(check, one.place, (one.key,), "made up") for one in found.findings)
+    return accept(check, found, Settings(accepted=entries), date(2026, 3, 1))
+
+
+def test_an_accepted_finding_of_the_tree_does_not_stand_for_the_history(tree: Tree) -> None:
+    tree.write("deploy.sh", f"key={KEY_ID}\n")
+    tree.options["history"] = ""
+    verdict = accepted(tree, "S1")
+    assert verdict.status is Status.NOT_TESTED and "add --history" in verdict.reason
+    tree.options["history"] = "HEAD..HEAD"
+    verdict = accepted(tree, "S1")
+    assert verdict.status is Status.ERROR and "no commits to look at" in verdict.reason
+    tree.options["history"] = "HEAD~1..HEAD"
+    assert accepted(tree, "S1").status is Status.PASS
+
+
+def test_accepted_tasks_do_not_stand_for_proxies_that_nobody_looked_at(tree: Tree) -> None:
+    tree.change(PLAY, "no_log: true", "tags: [a]")
+    assert accepted(tree, "S8").status is Status.PASS
+    tree.write("hipaa.toml", "[environments_left_out]\nproduction = 'gone'\n")
+    assert accepted(tree, "S8").status is Status.ERROR
+
+
+def test_an_accepted_address_does_not_stand_for_one_in_the_vault(tree: Tree) -> None:
+    text = "  DATABASE_URL: '{{ vault_database_url }}'\n"
+    tree.write(APP, re.sub(r"  DATABASE_URL: .*\n.*\n", text, (tree.root / APP).read_text()))
+    tree.change(APP, ":{{ vault_redis_password }}@", "")
+    verdict = accepted(tree, "S4")
+    assert verdict.status is Status.NOT_TESTED
+    assert "DATABASE_URL lies in the vault as a whole" in verdict.reason
+
+
+@pytest.mark.parametrize("check", ["S3", "S8"])
+def test_a_configuration_that_cannot_be_read_is_accepted_by_nobody(tree: Tree, check: str) -> None:
+    tree.change_product(PROXY, "global\n", "\n")
+    assert accepted(tree, check).status is Status.ERROR
+
+
+def test_a_key_below_a_comment_that_is_not_utf_8_is_found(tree: Tree) -> None:
+    tree.commit_all()
+    text = f"# Schl\xfcssel f\xfcr den Server\nkey={KEY_ID}\n".encode("latin-1")
+    (tree.root / "deploy.sh").write_bytes(text)
+    (tree.root / "gone.sh").write_bytes(text + b"# gone\n")
+    tree.git("add", "--all")
+    tree.git("commit", "--quiet", "--message", "two keys")
+    tree.git("rm", "--quiet", "gone.sh")
+    assert [str(one) for one in tree.look("S1").findings] == [
+        "deploy.sh:2: this looks like a credential: AWS Access Key",
+        "gone.sh: this looks like a credential: AWS Access Key in an earlier version of this file",
+    ]
+
+
+def test_a_name_that_is_not_utf_8_hides_no_file(tree: Tree) -> None:
+    tree.commit_all()
+    for name in (b"caf\xe9.sh", b"caf\xe9-gone.sh"):
+        text = f"key={KEY_ID}\ncurl --insecure https://web1/{len(name)}\n"
+        (tree.root / os.fsdecode(name)).write_text(text)
+    tree.git("add", "--all")
+    tree.git("commit", "--quiet", "--message", "two keys")
+    (tree.root / os.fsdecode(b"caf\xe9-gone.sh")).unlink()
+    places = {os.fsencode(one.place) for one in tree.look("S1").findings}
+    assert places == {b"caf\xe9.sh", b"caf\xe9-gone.sh"}
+    assert [os.fsencode(one.place) for one in tree.look("S7").findings] == [b"caf\xe9.sh"]
+
+
+def test_a_backslash_in_a_name_hides_no_file(tree: Tree) -> None:
+    tree.write("a\\b\\..\\deploy.sh", f"key={KEY_ID}\n")
+    found = {(one.place, one.line) for one in tree.look("S1").findings}
+    assert found == {("a\\b\\..\\deploy.sh", 1)}
+
+
+def test_what_was_not_scanned_does_not_count_as_looked_at(tree: Tree) -> None:
+    tree.commit_all()
+    before = tree.look("S1")
+    (tree.root / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00")
+    tree.commit_all()
+    (tree.root / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x01")
+    verdict = tree.look("S1")
+    assert verdict.status is Status.PASS
+    assert verdict.reason.partition(" history")[0] == before.reason.partition(" history")[0]
+    assert "Binary files, not looked at: 1." in verdict.notes
+    assert "Earlier versions scanned: 0." in verdict.notes
+
+
+def test_a_commit_writes_nothing_outside_of_the_folder_for_its_files(tree: Tree) -> None:
+    tree.commit_all()
+    tree.write("out.py", "OUT = 1\n")
+    blob = tree.git("hash-object", "-w", "out.py")
+    (tree.root / "out.py").unlink()
+    inner = made_tree(tree, f"100644 blob {blob}\tout.py")
+    for _ in range(3):
+        inner = made_tree(tree, f"040000 tree {inner}\t..")
+    commit = tree.git("commit-tree", "-p", "HEAD", "-m", "out", inner)
+    folder = tree.root.parent / "a" / "b"
+    folder.mkdir(parents=True)
+    written = unpack(find_project(tree.root), f"HEAD..{commit}", folder)
+    assert list(written.values()) == ["../../../out.py"]
+    assert [one for one in tree.root.parent.rglob("out.py") if not one.is_relative_to(folder)] == []
+    assert (folder / next(iter(written))).is_file()
+
+
+def made_tree(tree: Tree, entry: str) -> str:
+    """Make a tree of git's with one entry that no checkout would write."""
+    command = ["git", "-C", str(tree.root), "mktree"]
+    done = subprocess.run(command, input=entry + "\n", check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
 def test_a_range_that_git_does_not_know_is_an_error(tree: Tree) -> None:
     tree.options["history"] = "origin/none..HEAD"
     with pytest.raises(GitError, match="origin/none"):
@@ -673,4 +792,4 @@ def test_github_s_word_for_handing_secrets_on_is_no_secret(
 ) -> None:
     (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / path).write_text(text)
-    assert len(scan(tmp_path, [path])) == found
+    assert len(scan(tmp_path, [path]).leaks) == found

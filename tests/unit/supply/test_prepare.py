@@ -324,3 +324,44 @@ def test_line_ends_of_windows_do_no_harm() -> None:
     assert material.private_key(key.replace("\n", "\r\n").strip()) == key
     with pytest.raises(CommandError):
         material.private_key(key.replace("\n", " "))
+
+
+# The old expression tried every way to cut a name into labels: each of these took it for ever.
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ec2-3-120-5-7.eu-central-1.compute.amazonaws.com:22",
+        "shop-production-frankfurt-1.internal_network.example.com",
+        "a" * 252 + "_",
+        "a." * 126 + "-",
+    ],
+)
+def test_a_long_name_that_is_none_is_refused_at_once(text: str) -> None:
+    with pytest.raises(CommandError, match="number 1 is no address"):
+        material.addresses("STAGING_SERVER_IP", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        ("ec2-3-120-5-7.eu-central-1.compute.amazonaws.com", True),
+        ("Web1", True),
+        ("x.example.com", True),
+        (".".join(("a" * 63, "b" * 63, "c" * 63, "d" * 61)), True),
+        (".".join(("a" * 63, "b" * 63, "c" * 63, "d" * 62)), False),
+        ("a" * 64, False),
+        ("web1-", False),
+        ("-web1", False),
+        ("web1-.example.com", False),
+        ("web1..example.com", False),
+        ("web1.example.com.", False),
+        ("web1.example.com\n", True),
+    ],
+)
+def test_which_names_are_host_names(text: str, good: bool) -> None:
+    if good:
+        assert material.addresses("STAGING_SERVER_IP", text) == [text.strip()]
+    else:
+        with pytest.raises(CommandError, match="is no address"):
+            material.addresses("STAGING_SERVER_IP", text)
