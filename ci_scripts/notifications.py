@@ -111,7 +111,9 @@ def tell(
         What the run said, or None when there was none, and what came of the event.
     """
     told = Told()
-    variables = {"notify_event": kind, "notify_receipt": receipt, EVENT: facts}
+    # Whoever is told here has nothing left to refuse, and has to hear which channel is down.
+    quiet = {"notify_required": False}
+    variables = {"notify_event": kind, "notify_receipt": receipt, EVENT: facts, **quiet}
     try:
         return run_playbook("notify", inventory, variables, told.take), told
     except (Exception, KeyboardInterrupt):  # pylint: disable=broad-exception-caught

@@ -78,7 +78,9 @@ def _write(made: Path, target: Path, environment: Environment, given: Given) -> 
     ssh.check_pinned(made / "known_hosts", given.addresses)
     placed = _place(inventory, given.addresses, environment.name)
     common = _connection(target, given)
-    secret_text = _secrets(inventory, target, given)
+    secret_text = secrets.in_files(
+        {name: str(target / "secrets" / name) for name in given.application}
+    )
     for name in (*placed.addresses, *placed.others):
         address = placed.addresses.get(name)
         variables = {**({"ansible_host": address} if address else {}), **common}
@@ -124,30 +126,6 @@ def _connection(target: Path, given: Given) -> dict[str, Any]:
         found["app_registry_username"] = given.registry[0]
         found["app_registry_password"] = secrets.lookup(str(target / "registry_password"))
     return found
-
-
-def _secrets(inventory: Path, target: Path, given: Given) -> str:
-    """Return the YAML of ``app_secrets``, or nothing where the job adds none."""
-    if not given.application:
-        return ""
-    paths = sorted(
-        path
-        for kind in ("group_vars", "host_vars")
-        for path in (inventory / kind).rglob("*")
-        if path.is_file()
-    )
-    texts = {str(one.relative_to(inventory)): one.read_text(encoding="utf-8") for one in paths}
-    plain = {name: text for name, text in texts.items() if not text.startswith("$ANSIBLE_VAULT")}
-    try:
-        own = secrets.declared(plain)
-    except secrets.SecretsError as error:
-        raise CommandError(
-            Exit.BAD_INPUT,
-            f"The job's secrets cannot be added to the inventory's: {error}.",
-            "Keep app_secrets as one mapping in group_vars/all/app.yml.",
-        ) from error
-    files = {name: str(target / "secrets" / name) for name in given.application}
-    return secrets.with_files(own, files)
 
 
 def _as_folder(parent: Path, name: str) -> Path:

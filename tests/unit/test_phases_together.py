@@ -142,14 +142,20 @@ def wanted_by(run: Run, host: Host, number: int) -> Release | None:
     return lived[0] if lived else None
 
 
+def _is_warm(host: Host, wanted: Release) -> bool:
+    view = host.observe()
+    beside = view.containers.get(view.layout.free)
+    if beside is None or not beside.running or beside.restarts:
+        return False
+    return beside.release == wanted.id
+
+
 def go(host: Host, server: Server, run: Run, wanted: Release) -> str:
     """Carry a run out; return ``through``, ``brought back``, ``killed`` or ``not tidied up``."""
     committing = False
     try:
         with ending(host, server, run):
-            beside = host.observe().containers.get(host.observe().layout.free)
-            warm = beside is not None and beside.running and beside.release == wanted.id
-            if not (run.back and warm and not beside.restarts):
+            if not (run.back and _is_warm(host, wanted)):
                 wanted = host.store.load(wanted.id) or wanted
                 prepare(host, wanted, None if run.back else {}, ASKED)
             kept = host.store.load(wanted.id)

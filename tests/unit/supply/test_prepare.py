@@ -24,6 +24,8 @@ from ci_scripts import cli
 from ci_scripts.exits import CommandError, Exit
 from ci_scripts.prepare import material
 from ci_scripts.prepare.hosts import HostsError, place
+from ci_scripts.runner.values import Server
+from tests.unit.builders import ROOT
 
 from .keys import DEPLOY, pinned
 
@@ -129,7 +131,8 @@ def test_the_application_s_secrets_join_the_inventory_s_by_reference(
     monkeypatch.setenv("REGISTRY_PASSWORD", f"{SENTINEL}-4")
     folder = prepared(job, prepare())
     known = variables(folder / "inventories" / "staging", "a")
-    assert known["app_secrets"] == {
+    assert known["app_secrets"]["STRIPE_SECRET_KEY"] == "old"
+    assert known["ci_app_secrets"] == {
         "ANTHROPIC_API_KEY": f"{SENTINEL}-3",
         "DATABASE_URL": f"postgresql://{SENTINEL}@db/shop",
         "STRIPE_SECRET_KEY": f"{SENTINEL} {{{{ 7 * 7 }}}}",
@@ -139,14 +142,27 @@ def test_the_application_s_secrets_join_the_inventory_s_by_reference(
         assert not path.is_file() or SENTINEL not in path.read_text(), path
 
 
-def test_vaulted_values_stay_as_they_are(job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    vault = "  TOKEN: !vault |\n    $ANSIBLE_VAULT;1.1;AES256\n    3132\n"
-    file = job / "inventories" / "staging" / "group_vars" / "all" / "app.yml"
-    file.write_text(f"app_secrets:\n{vault}")
+def test_encrypted_secrets_stay_as_they_are(job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = job / "inventories" / "staging" / "group_vars" / "all" / "vault.yml"
+    file.write_text("$ANSIBLE_VAULT;1.1;AES256\n3132\n")
     monkeypatch.setenv("ANTHROPIC_API_KEY", SENTINEL)
-    folder = prepared(job, prepare())
-    written = (folder / "inventories/staging/host_vars/a/zz_ci.yml").read_text()
-    assert "TOKEN: !vault |\n    $ANSIBLE_VAULT;1.1;AES256\n    3132\n" in written
+    folder = prepared(job, prepare()) / "inventories" / "staging"
+    assert (folder / "group_vars/all/vault.yml").read_text() == file.read_text()
+    own = yaml.safe_load((folder / "host_vars/a/zz_ci.yml").read_text())
+    assert set(own["ci_app_secrets"]) == {"ANTHROPIC_API_KEY"}
+    assert "app_secrets" not in own
+
+
+@pytest.mark.parametrize("role", ["release", "database"])
+def test_roles_join_them_with_the_inventory_s(role: str) -> None:
+    known = {"app_name": "shop", "app_secrets": {"TOKEN": "own", "DATABASE_URL": "own"}}
+    given = {"ci_app_secrets": {"DATABASE_URL": "the job's"}}
+    values = Server("a", {**known, **given}).role(ROOT / "roles" / role)
+    assert (
+        values.value("release_database_url" if role == "release" else "database_url") == "the job's"
+    )
+    if role == "release":
+        assert values.value("release_secrets") == {"TOKEN": "own", "DATABASE_URL": "the job's"}
 
 
 def test_a_server_s_own_variables_stay(job: Path) -> None:
@@ -223,23 +239,6 @@ def test_what_is_wrong_is_named_and_never_shown(
     for value in filter(lambda one: len(one) > 7, changed.values()):
         assert value.strip() not in result.output
     assert not list((job / "runner").rglob("*key*")), "something was left behind"
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("app_secrets: '{{ vault_all }}'\n", "is no mapping"),
-        ("app_secrets: [\n", "is no YAML"),
-    ],
-)
-def test_secrets_that_cannot_be_joined_are_refused(
-    job: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str
-) -> None:
-    (job / "inventories" / "staging" / "group_vars" / "all" / "app.yml").write_text(text)
-    monkeypatch.setenv("ANTHROPIC_API_KEY", SENTINEL)
-    result = prepare()
-    assert (result.exit_code, said in result.output) == (Exit.BAD_INPUT, True), result.output
-    assert SENTINEL not in result.output
 
 
 @pytest.mark.parametrize(

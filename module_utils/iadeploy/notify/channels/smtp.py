@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+from contextlib import suppress
 from email.message import EmailMessage
 from email.policy import SMTP
 
@@ -17,10 +18,15 @@ def post(channel: Email, letter: Letter, headers: dict[str, str], timeout: float
     server = channel.smtp
     assert server is not None
     try:
-        with _connect(server, timeout) as client:
+        client = _connect(server, timeout)
+        try:
             if server.username:
                 client.login(server.username, server.password)
             refused = client.send_message(build(channel, letter, headers))
+        finally:
+            with suppress(smtplib.SMTPException, OSError):  # whether it has the mail is known
+                client.quit()
+            client.close()
     except (smtplib.SMTPException, OSError) as error:
         return explain(error)
     if refused:
