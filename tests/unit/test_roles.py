@@ -64,7 +64,7 @@ def effective_defaults(role: str) -> dict[str, Any]:
 
 
 def app_variables(value: Any) -> list[str]:
-    return re.findall(r"\bapp_[a-z0-9_]+", str(value))
+    return list(dict.fromkeys(re.findall(r"\bapp_[a-z0-9_]+", str(value))))
 
 
 def readme_rows(role: str) -> dict[str, dict[str, str]]:
