@@ -143,6 +143,15 @@ class Application:
         git(self.clone, "push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
         return git(self.clone, "rev-parse", "HEAD")
 
+    def propose(self, path: str, text: str) -> str:
+        """Return a commit of its own branch, for a pull request; what is at hand stays as it is."""
+        git(self.clone, "checkout", "--quiet", "-b", "topic")
+        self.write(path, text)
+        proposed = self.commit("A proposal")
+        self.push("topic")
+        git(self.clone, "checkout", "--quiet", "development")
+        return proposed
+
     def workflow(self, name: str) -> Workflow:
         """One of its workflows."""
         path = self.clone / ".github" / "workflows" / name

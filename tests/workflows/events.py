@@ -10,6 +10,8 @@ from .expressions import Closed
 
 OWNER, NAME = "you", "shop"
 REPOSITORY = f"{OWNER}/{NAME}"
+# GitHub tells repositories apart by numbers; a fork is a repository of its own.
+REPOSITORY_ID, FORK_ID = 1001, 2002
 _SHA = "5f" * 20
 _BASE = "0d" * 20
 
@@ -24,6 +26,7 @@ class Event:
         payload: what stands in the file of GITHUB_EVENT_PATH.
         inputs: what was typed, of an event by hand.
         trusted: False for a pull request from a fork: no secret, and a token that only reads.
+        head_ref: of a pull request, the branch that it comes from; any repository may have it.
     """
 
     name: str
@@ -38,6 +41,21 @@ class Event:
     def at(self, sha: str) -> Event:
         """The same event about another commit."""
         return replace(self, sha=sha)
+
+    @property
+    def head_repository_id(self) -> int:
+        """The repository that the code comes from."""
+        return REPOSITORY_ID if self.trusted else FORK_ID
+
+    @property
+    def head_branch(self) -> str:
+        """What GitHub says of the run: a pull request's own branch, and of a tag the tag's name."""
+        return self.head_ref or self.ref.split("/", 2)[2]
+
+    @property
+    def head_sha(self) -> str:
+        """The commit that GitHub names with the run: a pull request's own, not the merge."""
+        return str(self.payload.get("pull_request", {}).get("head", {}).get("sha") or self.sha)
 
     def as_json(self) -> str:
         """The file of GITHUB_EVENT_PATH."""
@@ -78,9 +96,9 @@ def push(branch: str, sha: str = _SHA) -> Event:
     return Event("push", f"refs/heads/{branch}", sha, {"before": _BASE, "after": sha})
 
 
-def pull_request(*, fork: bool, sha: str = _SHA, base: str = _BASE) -> Event:
+def pull_request(*, fork: bool, sha: str = _SHA, base: str = _BASE, branch: str = "topic") -> Event:
     """A pull request for development; its commit is the merge that GitHub makes to try it."""
-    head = {"sha": sha, "ref": "topic", "repo": {"fork": fork}}
+    head = {"sha": sha, "ref": branch, "repo": {"fork": fork}}
     payload = {"pull_request": {"number": 7, "head": head, "base": {"sha": base}}}
     return Event(
         "pull_request",
@@ -88,7 +106,7 @@ def pull_request(*, fork: bool, sha: str = _SHA, base: str = _BASE) -> Event:
         sha,
         payload,
         trusted=not fork,
-        head_ref="topic",
+        head_ref=branch,
         base_ref="development",
     )
 
@@ -96,6 +114,11 @@ def pull_request(*, fork: bool, sha: str = _SHA, base: str = _BASE) -> Event:
 def schedule(sha: str = _SHA) -> Event:
     """The weekly run; it starts from the default branch."""
     return Event("schedule", "refs/heads/main", sha, {"schedule": "0 2 * * 1"})
+
+
+def push_of_tag(tag: str, sha: str = _SHA) -> Event:
+    """A push of a tag."""
+    return Event("push", f"refs/tags/{tag}", sha, {"before": _BASE, "after": sha})
 
 
 def by_hand(branch: str = "main", **inputs: Any) -> Event:

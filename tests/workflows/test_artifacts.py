@@ -82,6 +82,19 @@ def test_a_missing_artifact_is_an_error(artifacts: Artifacts, workspace: Path) -
         artifacts.download(2, "it", workspace / "in")
 
 
+def test_one_that_has_expired_is_still_listed_and_cannot_be_had(
+    artifacts: Artifacts, workspace: Path
+) -> None:
+    for run in (1, 2):
+        artifacts.upload(run, "it", workspace, "evidence/")
+    artifacts.expire(2, "it")
+    listed = [(one["workflow_run"], one["expired"]) for one in artifacts.listed()]
+    assert listed == [({"id": 2}, True), ({"id": 1}, False)]
+    assert artifacts.listed()[0]["created_at"] > artifacts.listed()[1]["created_at"]
+    with pytest.raises(HarnessError, match="has expired"):
+        artifacts.download(2, "it", workspace / "in")
+
+
 def test_many_come_into_folders_of_their_names(artifacts: Artifacts, workspace: Path) -> None:
     for name in ("scan", "scan-main", "lint", "package"):
         artifacts.upload(1, name, workspace, "evidence/a.json")

@@ -116,6 +116,64 @@ def test_what_github_refuses_or_nobody_knows_fails_the_step(
     assert said in outcome.jobs["a"].log.read_text(encoding="utf-8")
 
 
+def test_an_action_of_several_steps_hands_out_what_it_declares(world: World) -> None:
+    action = world.toolkit / "act" / "action.yml"
+    action.parent.mkdir()
+    action.write_text(
+        "inputs: {what: {required: true}}\n"
+        "outputs: {said: {value: '${{ steps.say.outputs.said }}'}}\n"
+        "runs: {using: composite, steps: [{id: say, shell: bash,"
+        " run: 'echo said=$WHAT >> $GITHUB_OUTPUT', env: {WHAT: '${{ inputs.what }}'}}]}\n"
+    )
+    jobs = """
+  a:
+    steps:
+      - {id: one, uses: $/act, with: {what: "4"}}
+      - {run: 'test "$X" = 4', env: {X: "${{ steps.one.outputs.said }}"}}
+      - {run: 'true', env: {X: "${{ steps.say.outputs.said }}"}}
+"""
+    outcome = run(world, jobs)
+    assert results(outcome, "a") == ["success", "success", "failure"], outcome.explain()
+
+
+@pytest.mark.parametrize(
+    ("rights", "path", "said"),
+    [
+        ("{}", "actions/artifacts?name=x", "Resource not accessible"),
+        ("{actions: read}", "git/ref/heads/main", "Resource not accessible"),
+        ("{actions: read}", "actions/runs/7", "Not Found"),
+        ("{contents: read}", "git/ref/heads/none", "Not Found"),
+        ("{contents: read}", "issues", "does not know"),
+    ],
+)
+def test_github_answers_nobody_without_the_right_and_nothing_that_is_not_there(
+    rights: str, path: str, said: str, world: World
+) -> None:
+    tools = world.folder / "tools"
+    tools.mkdir()
+    (tools / "gh").symlink_to(Path(__file__).parent / "harness" / "gh")
+    world.tools = [tools]
+    line = f"gh api repos/you/shop/{path} --jq ."
+    jobs = f"  a: {{permissions: {rights}, steps: [{{run: '{line}', env: {{GH_TOKEN: x}}}}]}}\n"
+    outcome = run(world, jobs)
+    assert outcome.failed == ["a"]
+    assert said in outcome.jobs["a"].log.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("place", "kept"), [("${{ runner.temp }}/x", 1), ("x", 1), ("/x", 0)])
+def test_a_cache_lies_in_the_workspace_or_in_the_runner_s_own_folder(
+    place: str, kept: int, world: World
+) -> None:
+    jobs = f"""
+  a:
+    steps:
+      - {{uses: actions/cache@v1, with: {{path: "{place}", key: k}}}}
+      - run: mkdir -p x "$RUNNER_TEMP/x"
+"""
+    run(world, jobs)
+    assert len(world.caches) == kept
+
+
 def test_a_line_that_needs_no_network_gets_none(world: World) -> None:
     world.offline = ("python",)
     connect = "import socket; socket.create_connection(('127.0.0.1', 9), 1)"

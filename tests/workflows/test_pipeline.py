@@ -7,6 +7,7 @@ weekly scan, main, a second release of development, and the way back.
 from __future__ import annotations
 
 import json
+import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,18 @@ def read(world: World, outcome: Outcome, artifact: str, file: str) -> Mapping[st
     return document
 
 
+def packed(world: World, outcome: Outcome) -> Mapping[str, Any]:
+    """Return what a run's deployment package says of itself."""
+    path = world.artifacts.path(outcome.number, "package", "")
+    (archive,) = path.glob("iadeploy-package-*.tar.gz")
+    with tarfile.open(archive) as package:
+        (name,) = (one for one in package.getnames() if one.endswith("/package.json"))
+        content = package.extractfile(name)
+        assert content is not None
+        document: Mapping[str, Any] = json.load(content)
+    return document
+
+
 @pytest.fixture(scope="module")
 def commit(application: Application) -> str:
     """The first commit of development."""
@@ -76,7 +89,8 @@ def test_a_fork_passes_without_secrets_and_reaches_no_server(
     world: World, application: Application, commit: str, timing: Timing
 ) -> None:
     world.outages.add("codecov")
-    event = pull_request(fork=True, sha=commit, base=commit)
+    proposed = application.propose("PROPOSAL.md", "Shorter entries.\n")
+    event = pull_request(fork=True, sha=proposed, base=commit)
     outcome = Run(world, event).execute(application.workflow("pipeline.yml"))
     world.outages.clear()
     timing.add("pull request", outcome)
@@ -136,11 +150,19 @@ def test_main_reaches_production_with_the_digest_of_staging(
     commit: str,
     timing: Timing,
 ) -> None:
+    # Meanwhile work goes on: development is ahead of the commit that ran in staging.
+    application.write("NOTES.md", "What comes next.\n")
+    application.commit("Notes")
+    application.push("development")
     event = push("main", commit)
     outcome = Run(world, event, CHECKS[1:]).execute(application.workflow("pipeline.yml"))
     timing.add("push to main", outcome)
     assert_passed(outcome)
     assert bootstrapped.served("production") == f"1.0.0+{commit[:12]}"
+    about = packed(world, outcome)
+    assert (about["branch"], about["commit"]) == ("main", commit)
+    log = outcome.jobs[f"{IN}deploy-production/deploy"].log.read_text(encoding="utf-8")
+    assert f"{commit} is the head of main" in log
     digests = {read(world, one, "package", "release.json")["digest"] for one in (staged, outcome)}
     assert len(digests) == 1
     verdicts = read(world, outcome, "deploy-production", "production-verdicts.json")["verdicts"]

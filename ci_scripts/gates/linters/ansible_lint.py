@@ -15,7 +15,7 @@ from ...evidence import EvidenceError
 from .. import tool
 from ..job import Job
 from ..verdict import Finding, Verdict, error, judged
-from .subject import nothing
+from .subject import encrypted_files, nothing
 
 NAME = "ansible-lint"
 _COUNTED = re.compile(r"in (\d+) files processed of (\d+) encountered")
@@ -23,19 +23,20 @@ _UNREAD = ("load-failure", "internal-error", "syntax-check[missing-file]")
 
 
 def run(job: Job) -> Verdict:
-    """Look at the folders that the settings name, where they exist."""
+    """Look at the folders that the settings name, but for what is encrypted and so no YAML."""
     project = job.project
     folders = [one for one in project.settings.lint.ansible if (project.root / one).is_dir()]
     if not project.within(folders, ".yml", ".yaml"):
         return nothing(NAME, "playbooks or roles")
-    ran = tool.run(command(folders), project.root)
+    ran = tool.run(command(folders, encrypted_files(project, folders)), project.root)
     return judge(ran, tool.version(NAME))
 
 
-def command(folders: Iterable[str]) -> list[str]:
+def command(folders: Iterable[str], encrypted: Iterable[str] = ()) -> list[str]:
     """Return how to start it: without a network, and with warnings as findings."""
     tool.version(NAME)
     options = ["--offline", "--strict", "--nocolor", "--format", "json"]
+    options += [word for name in encrypted for word in ("--exclude", name)]
     return [*tool.module("ansiblelint", NAME), *options, "--", *folders]
 
 

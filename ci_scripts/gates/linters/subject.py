@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from ..project import Project
@@ -55,6 +56,12 @@ def yaml_files(project: Project) -> tuple[str, ...]:
     """
     named = project.within(project.settings.lint.yaml, ".yml", ".yaml")
     return tuple(name for name in named if not _is_encrypted(project.root / name))
+
+
+def encrypted_files(project: Project, folders: Iterable[str]) -> tuple[str, ...]:
+    """Return the files in some folders that Ansible's vault encrypted."""
+    named = project.within(folders, ".yml", ".yaml")
+    return tuple(name for name in named if _is_encrypted(project.root / name))
 
 
 def dockerfiles(project: Project) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ci_scripts.exits import CommandError
-from ci_scripts.gates.linters.subject import dockerfiles, shell_scripts, yaml_files
+from ci_scripts.gates.linters.subject import dockerfiles, encrypted_files, shell_scripts, yaml_files
 from ci_scripts.gates.project import MissingPath, find_project
 from ci_scripts.gates.settings import Settings, parse_settings
 
@@ -144,6 +144,7 @@ def test_what_ansible_s_vault_encrypted_is_no_yaml(root: Path) -> None:
     (root / "app.yml").write_text("---\napp_name: shop\n")
     (root / "vault.yml").write_text("$ANSIBLE_VAULT;1.1;AES256\n6162\n")
     assert yaml_files(find_project(root)) == ("app.yml",)
+    assert encrypted_files(find_project(root), ["."]) == ("vault.yml",)
 
 
 def test_which_python_is_the_project_s_own(root: Path) -> None:

@@ -21,6 +21,7 @@ class Desk:
     """What an action can see and change of the job that runs it.
 
     Attributes:
+        temporary: the runner's own folder, beside the workspace.
         after: what is to be done when the job ends.
     """
 
@@ -28,6 +29,7 @@ class Desk:
     event: Event
     run: int
     workspace: Path
+    temporary: Path
     rights: Mapping[str, str]
     paths: list[str]
     env: dict[str, str]
@@ -39,6 +41,11 @@ class Desk:
         if not found.is_relative_to(self.workspace.resolve()):
             raise HarnessError(f"{path} is outside of the workspace")
         return found
+
+    def beside(self, path: str) -> Path:
+        """A path in the workspace or in the runner's own folder; HarnessError for another one."""
+        found = self.workspace / (path or ".")
+        return found if found.is_relative_to(self.temporary) else self.inside(path)
 
 
 Inputs = Mapping[str, Any]
@@ -96,7 +103,7 @@ def _download(inputs: Inputs, desk: Desk) -> None:
 
 
 def _cache(inputs: Inputs, desk: Desk) -> dict[str, str]:
-    key, folder = str(inputs["key"]), desk.inside(inputs["path"])
+    key, folder = str(inputs["key"]), desk.beside(inputs["path"])
     kept = desk.world.caches.get(key)
     if kept is not None:
         shutil.copytree(kept, folder, dirs_exist_ok=True)

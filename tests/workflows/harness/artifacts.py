@@ -10,10 +10,13 @@ import os
 import re
 import shutil
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from .errors import HarnessError
 
+_FIRST = datetime(2026, 3, 1)  # when the first artifact was made
 _FORBIDDEN = re.compile(r'[":<>|*?\r\n\\/]')
 
 
@@ -23,6 +26,7 @@ class Artifacts:
 
     folder: Path
     order: list[tuple[int, str]] = field(default_factory=list)
+    expired: set[tuple[int, str]] = field(default_factory=set)
 
     def upload(self, run: int, name: str, workspace: Path, patterns: str) -> None:
         """Keep what the patterns name, one a line, `!` leaves out; HarnessError for nothing."""
@@ -48,6 +52,8 @@ class Artifacts:
         if (run, name) not in self.order:
             there = ", ".join(one for number, one in self.order if number == run) or "nothing"
             raise HarnessError(f"run {run} has no artifact {name}; it has {there}")
+        if (run, name) in self.expired:
+            raise HarnessError(f"the artifact {name} of run {run} has expired")
         shutil.copytree(self._of(run, name), target, dirs_exist_ok=True)
 
     def download_all(self, run: int, pattern: str, target: Path) -> None:
@@ -56,6 +62,11 @@ class Artifacts:
             if any(fnmatch.fnmatchcase(name, one) for one in _alternatives(pattern)):
                 self.download(run, name, target / name)
 
+    def expire(self, run: int, name: str) -> None:
+        """Let an artifact's days be over: it is still listed, and its files are gone."""
+        shutil.rmtree(self._of(run, name))
+        self.expired.add((run, name))
+
     def names(self, run: int) -> list[str]:
         """The artifacts of a run, oldest first."""
         return [name for number, name in self.order if number == run]
@@ -63,6 +74,19 @@ class Artifacts:
     def newest(self, name: str) -> list[int]:
         """The runs that have an artifact of that name, newest first."""
         return [run for run, one in reversed(self.order) if one == name]
+
+    def listed(self) -> list[dict[str, Any]]:
+        """All of them as the API shows them, newest first, but for what it says of their runs."""
+        return [
+            {
+                "id": 9000 + number,
+                "name": name,
+                "expired": (run, name) in self.expired,
+                "created_at": f"{_FIRST + timedelta(minutes=number):%Y-%m-%dT%H:%M:%SZ}",
+                "workflow_run": {"id": run},
+            }
+            for number, (run, name) in reversed(list(enumerate(self.order)))
+        ]
 
     def files(self, run: int, name: str) -> set[str]:
         """What is in an artifact, as paths."""

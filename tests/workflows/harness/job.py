@@ -116,6 +116,7 @@ class Execution:
             self.event,
             self.run,
             self.world.workspace,
+            self.temporary,
             self.rights,
             self.paths,
             self.env,
@@ -164,15 +165,21 @@ class Execution:
         if unknown:
             raise HarnessError(f"{path} has no input {', '.join(sorted(unknown))}")
         inputs = Closed({name: given.get(name, it.get("default")) for name, it in declared.items()})
+        # It sees its own steps, and none of the job's.
+        steps = Closed()
         for number, one in enumerate(content["runs"]["steps"], start=1):
             step = Step(path, number, one)
-            scope = self.scope({"inputs": inputs})
+            scope = self.scope({"inputs": inputs, "steps": steps})
             if step.run:
                 own = {**env, **_texts(fill(step.env, scope))}
-                self._line(step.run, str(one["shell"]), own, {"GITHUB_ACTION_PATH": str(folder)})
+                place = {"GITHUB_ACTION_PATH": str(folder)}
+                outputs = self._line(step.run, str(one["shell"]), own, place)
             else:
-                actions.use(step.action, fill(step.inputs, scope), self.desk)
-        return {}
+                outputs = actions.use(step.action, fill(step.inputs, scope), self.desk)
+            steps[str(one.get("id") or f"__{number}")] = Closed(outputs=outputs)
+        scope = self.scope({"inputs": inputs, "steps": steps})
+        given_out = {name: about["value"] for name, about in content.get("outputs", {}).items()}
+        return _texts(fill(given_out, scope))
 
     def _line(
         self, line: str, shell: str, env: Mapping[str, str], extra: Mapping[str, str]
@@ -202,7 +209,7 @@ class Execution:
             **passed,
             **self.world.machine,
             "CI": "true",
-            "GH_ANSWERS": str(self.world.answer_file()),
+            "GH_ANSWERS": str(self.world.answer_file(self.rights)),
             "GITHUB_ACTIONS": "true",
             "GITHUB_ACTOR": github["actor"],
             "GITHUB_API_URL": github["api_url"],

@@ -87,7 +87,7 @@ class Run:
         """Run the workflow to its end; raises HarnessError where GitHub would refuse it."""
         if not triggered(workflow, self.event):
             raise HarnessError(f"{self.event.name} does not start {workflow.name}")
-        outcome = Outcome(self.world.next_run())
+        outcome = Outcome(self.world.next_run(self.event))
         rights = _ALL_RIGHTS if self.event.trusted else _READ_RIGHTS
         self._workflow(workflow, _Call(None, self.event.trusted, rights), outcome)
         return outcome

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..events import REPOSITORY_ID, Event
 from .artifacts import Artifacts
 from .errors import HarnessError
 
@@ -34,6 +35,7 @@ class World:
         offline: how lines begin that need no network and get none.
         actor: whose commits and clicks start the runs.
         token: what every job gets as its token.
+        runs: the event of each run, the first run has number 1.
     """
 
     folder: Path
@@ -56,7 +58,7 @@ class World:
     token: str = "sentinel-github-token-5f1c"
     approvals: dict[str, str] = field(default_factory=dict)
     caches: dict[str, Path] = field(default_factory=dict)
-    runs: int = 0
+    runs: list[Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.artifacts = Artifacts(self.folder / "artifacts")
@@ -73,10 +75,10 @@ class World:
         """The commit that the workflows and the action come from."""
         return git(self.toolkit, "rev-parse", "HEAD")
 
-    def next_run(self) -> int:
+    def next_run(self, event: Event) -> int:
         """The number of a new run."""
-        self.runs += 1
-        return self.runs
+        self.runs.append(event)
+        return len(self.runs)
 
     def workflow_text(self, reference: str) -> tuple[str, str]:
         """Return name and text of a reusable workflow; HarnessError when it is not pinned."""
@@ -93,14 +95,37 @@ class World:
             raise HarnessError(f"{reference} is not there")
         return file.name, file.read_text(encoding="utf-8")
 
-    def answer_file(self) -> Path:
-        """Write what the command `gh` answers here, and return the file."""
+    def answer_file(self, rights: Mapping[str, str]) -> Path:
+        """Write what the command `gh` answers to a job with these rights, and return the file."""
+        artifacts = self.artifacts.listed()
+        for one in artifacts:
+            run = self._run(one["workflow_run"]["id"])
+            one["workflow_run"] = {
+                **{name: run[name] for name in ("id", "head_branch", "head_sha")},
+                "repository_id": run["repository"]["id"],
+                "head_repository_id": run["head_repository"]["id"],
+            }
         known: dict[str, Any] = {
-            "artifacts": [[name, run] for run, name in reversed(self.artifacts.order)],
+            "artifacts": artifacts,
+            "runs": [self._run(number) for number in range(1, len(self.runs) + 1)],
+            "repository": str(self.repository),
+            "rights": dict(rights),
         }
         path = self.folder / "gh.json"
         path.write_text(json.dumps(known), encoding="utf-8")
         return path
+
+    def _run(self, number: int) -> dict[str, Any]:
+        """A run as the API shows it."""
+        event = self.runs[number - 1]
+        return {
+            "id": number,
+            "event": event.name,
+            "head_branch": event.head_branch,
+            "head_sha": event.head_sha,
+            "repository": {"id": REPOSITORY_ID},
+            "head_repository": {"id": event.head_repository_id},
+        }
 
 
 def git(folder: Path, *arguments: str) -> str:

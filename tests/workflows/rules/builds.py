@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..events import EVERY
@@ -10,6 +11,9 @@ from ..model import Job, Workflow, Workflows
 
 SCANS = {"security-scan", "lint", "test", "docker-build"}
 DEPLOYS = {"deploy-staging": "staging", "deploy-production": "production"}
+# The runner's own folder, outside of the checkout: in an action's input, and in a line.
+_TEMP, _RUNNER_TEMP = "${{ runner.temp }}/", "${RUNNER_TEMP:-/tmp}/"
+_PATHS = re.compile(r'(?:--output "?|\b(?:src|dest)=)([^\s",]+)')
 
 
 def broken(workflows: Workflows) -> Iterator[str]:
@@ -29,6 +33,7 @@ def broken(workflows: Workflows) -> Iterator[str]:
         yield f"ci.yml: {error}"
         return
     yield from _pushes(pipeline)
+    yield from _context(pipeline.job("docker-build"))
     for name, environment in DEPLOYS.items():
         yield from _deploys(pipeline, name, environment)
     yield from _branches(pipeline)
@@ -45,6 +50,19 @@ def _pushes(pipeline: Workflow) -> Iterator[str]:
     for job in pipeline.jobs:
         if job.name != "package" and any("iactl image push" in step.run for step in job.steps):
             yield f"ci.yml: {job.name} pushes an image"
+
+
+def _context(job: Job) -> Iterator[str]:
+    """An application may copy all of the checkout: what the pipeline keeps lies elsewhere."""
+    for step in job.steps:
+        if step.action == "actions/cache":
+            if not str(step.inputs.get("path", "")).startswith(_TEMP):
+                yield f"ci.yml: {step} puts the cache where the build sees it"
+        elif step.run.startswith("iactl image build"):
+            for path in _PATHS.findall(step.run):
+                if not path.startswith(_RUNNER_TEMP):
+                    yield f"ci.yml: the build works with {path}, which it sees"
+            break
 
 
 def _deploys(pipeline: Workflow, name: str, environment: str) -> Iterator[str]:

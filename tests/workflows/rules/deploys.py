@@ -9,6 +9,7 @@ from ..model import Job, Step, Workflows
 # The record of what was pushed, in the package: repository and digest.
 _ENVIRONMENT = "${{ inputs.environment }}"
 _PACKAGED = "release/.venv/bin/"
+_FRESH = '--branch "$(jq --raw-output .branch release/package.json)"'
 _DIGEST = '--image "$(jq --raw-output .image release/release.json)"'
 
 
@@ -32,6 +33,10 @@ def _job(job: Job, verb: str) -> Iterator[str]:
     before = ["iactl ci prepare"]
     if verb == "deploy":
         before += ["iactl ci fresh", "exec iactl backup production", "iactl ci verify-production"]
+        fresh = _first(job, "iactl ci fresh")
+        # Production's image was built on development, and release.json says so.
+        if fresh is not None and _FRESH not in fresh.run:
+            yield "it does not ask for the head of the branch that it was packed on"
         if _DIGEST not in acts.run:
             yield "it does not deploy the digest of the package"
     for line in before:
