@@ -89,6 +89,8 @@ def test_rollback_breaks_on_one_server_behind_a_killed_deploy(
         assert said.code == 4, said.text
         assert f"every server serves {it.new} as before" in said.text, said.text
         assert {one.served for one in it.look().values()} == {it.new}
+        # It serves, and the killed deploy never made it the live one; a deploy of it does.
+        assert it.deploy(it.new).code == 0
 
 
 def names(truth: Truth) -> list[str]:

@@ -13,11 +13,12 @@ from iadeploy.phases import prepare as preparing
 from iadeploy.phases.abort import abort
 from iadeploy.phases.commit import commit
 from iadeploy.phases.handover import Handover
+from iadeploy.phases.plan import _is_same, plan_rollback
 from iadeploy.phases.prepare import prepare
 from iadeploy.phases.switch import switch
 from iadeploy.spec import Release
 
-from tests.unit.builders import release
+from tests.unit.builders import failure_of, release
 from tests.unit.world import ASKED, NEW, OLD, World, host_on, new_one, old_one
 
 
@@ -44,6 +45,21 @@ def test_a_rollback_to_what_still_runs_replaces_the_release_that_serves(
     assert host.store.journal()["before"] == NEW.id
     assert abort(host, OLD.id, ASKED, "another server failed", Handover())["flipped"]
     assert world.slots == {"blue": "maint", "green": "ready"}
+
+
+def test_what_serves_on_and_was_never_committed_is_not_yet_the_live_one(
+    host: Host, world: World
+) -> None:
+    """A deploy was killed in the bake, and a rollback after it failed."""
+    host.store.record("deploy", "live", OLD)
+    host.store.save(NEW)
+    world.put(replace(old_one(), state="exited"), new_one(config_hash=NEW.runtime.config_hash))
+    world.serve("green", "maint")
+    assert plan_rollback(host, "previous")["target"]["id"] == OLD.id
+    assert not _is_same(host, host.observe(), NEW, {})
+    host.store.save(replace(NEW, committed_at="2026-03-02T09:00:00Z"))
+    assert _is_same(host, host.observe(), NEW, {})
+    assert failure_of(lambda: plan_rollback(host, "previous")).cause == "unavailable"
 
 
 @pytest.mark.parametrize("state", ["restarting", "exited"])

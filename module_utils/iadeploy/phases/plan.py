@@ -151,6 +151,9 @@ def _previous(host: Host, serving: Container | None) -> str:
     journal = host.store.journal()
     if current is not None and journal.get("release") == current.id and journal.get("before"):
         return str(journal["before"])  # it serves, and was never committed here
+    lived = [one["release"] for one in host.store.history() if one["outcome"] == "live"]
+    if current is not None and not current.committed_at and lived:
+        return str(lived[-1])  # nor is what a killed run had begun with it still known
     kept = [f"{one.id} ({one.label})" for one in host.store.releases()]
     now = current.label if current else "nothing"
     raise DeployError(
@@ -161,10 +164,16 @@ def _previous(host: Host, serving: Container | None) -> str:
 
 
 def _is_same(host: Host, view: View, wanted: Release, secrets: dict[str, str]) -> bool:
-    """Whether the wanted release is what serves, in every byte that could matter."""
+    """Whether the wanted release is what serves, in every byte that could matter.
+
+    What a killed run had switched to, and what serves on since nothing after it went well, is live
+    only once a run has committed it.
+    """
     serving = view.serving
+    kept = host.store.load(serving.release) if serving else None
     return (
         serving is not None
+        and (kept is None or bool(kept.committed_at))
         and serving.digest == wanted.digest
         and serving.config_hash == wanted.runtime.config_hash
         and host.store.load_secrets(serving.release) == secrets
